@@ -1,0 +1,182 @@
+"""An S3 bucket, spoken to through boto3, with the errors of this project instead of botocore's.
+
+Source of the client's settings: measured against SeaweedFS and S3 (timeouts: boto3's own hang for minutes on a dead
+server; virtual-host addressing and awscrt fail on loopback names).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
+_LATER = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "500", "502", "503", "504"}
+
+
+@dataclass(frozen=True)
+class StoreAddress:
+    """Where the store is. Without `endpoint` and keys, boto3 finds them the usual AWS ways."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+@dataclass(frozen=True)
+class ObjectHead:
+    """What a HEAD tells: size in bytes, ETag, and the sha256 in hex where the store kept one."""
+
+    size: int
+    etag: str
+    sha256: str | None = None
+    modified: datetime | None = None
+
+
+class ObjectStore:
+    """Whole objects by key below one bucket and prefix. Safe to share between threads."""
+
+    def __init__(self, address: StoreAddress) -> None:
+        self.address = address
+        self._lock = threading.Lock()
+        self._client: S3Client | None = None
+
+    @property
+    def client(self) -> S3Client:
+        """The boto3 client, made at first use."""
+        with self._lock:
+            if self._client is None:
+                self._client = connect(self.address)
+            return self._client
+
+    def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        """Write a whole object. The store itself checks the sha256, so that what lies there is what was meant."""
+        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        with self._named(key):
+            self.client.put_object(
+                Bucket=self.address.bucket,
+                Key=self._key(key),
+                Body=data,
+                ContentType=media_type,
+                ChecksumSHA256=checksum,
+            )
+
+    def get(self, key: str, start: int | None = None, size: int | None = None) -> bytes:
+        """Read an object, or `size` bytes of it from `start`. Raises ObjectMissing."""
+        span = {} if start is None or size is None else {"Range": f"bytes={start}-{start + size - 1}"}
+        with self._named(key):
+            answer = self.client.get_object(Bucket=self.address.bucket, Key=self._key(key), **span)  # type: ignore[arg-type]
+            return answer["Body"].read()
+
+    def head(self, key: str) -> ObjectHead:
+        """Size and digest of an object without reading it. Raises ObjectMissing."""
+        with self._named(key):
+            head = self.client.head_object(Bucket=self.address.bucket, Key=self._key(key), ChecksumMode="ENABLED")
+        kept = head.get("ChecksumSHA256")
+        whole = kept is not None and "-" not in kept  # "digest-parts" is a digest of digests
+        sha256 = base64.b64decode(kept).hex() if kept and whole else None
+        return ObjectHead(head["ContentLength"], head["ETag"].strip('"'), sha256, head["LastModified"])
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        with self._named(key):
+            self.client.delete_object(Bucket=self.address.bucket, Key=self._key(key))
+
+    def list(self, under: str, folders: bool = False) -> Iterator[str]:
+        """Keys below `under`, sorted; with `folders`, the names one level below it instead."""
+        pages = self.client.get_paginator("list_objects_v2")
+        ask: dict[str, Any] = {"Bucket": self.address.bucket, "Prefix": self._key(under)}
+        with self._named(under):
+            for page in pages.paginate(**ask, **({"Delimiter": "/"} if folders else {})):
+                found = [p["Prefix"] for p in page.get("CommonPrefixes", [])]
+                found += [o["Key"] for o in page.get("Contents", [])] if not folders else []
+                yield from (key[len(self.address.prefix) :] for key in found)
+
+    def presigned(self, key: str, seconds: int = 3600) -> str:
+        """An address of the object that works in a browser for so long."""
+        ask = {"Bucket": self.address.bucket, "Key": self._key(key)}
+        return self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds)
+
+    def check(self) -> None:
+        """Raise what is wrong with the address, the key or the bucket; say nothing where all is well."""
+        with self._named(""):
+            self.client.head_bucket(Bucket=self.address.bucket)
+
+    def _key(self, key: str) -> str:
+        return self.address.prefix + key
+
+    @contextmanager
+    def _named(self, key: str) -> Iterator[None]:
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            raise self._of_answer(error, key) from error
+        except (BotoCoreError, Boto3Error, OSError) as error:
+            where = self.address.endpoint or "the AWS endpoint"
+            raise StoreUnreachable(
+                f"The object store at {where} does not answer ({type(error).__name__}: {error}). "
+                "Is it running? `stagewright status` shows what can be reached.",
+                uri=self.address.url + key,
+            ) from error
+
+    def _of_answer(self, error: Any, key: str) -> StoreError:
+        code, uri = str(error.response.get("Error", {}).get("Code", "?")), self.address.url + key
+        if code in ("NoSuchKey", "404", "NotFound") and key:
+            return ObjectMissing(f"{uri}: there is no such object in the store.", uri=uri)
+        if code in ("NoSuchBucket", "404", "NotFound"):
+            bucket = self.address.bucket
+            return BucketMissing(
+                f"The store has no bucket {bucket!r}. Create it, or set STAGEWRIGHT_S3_BUCKET to one that is there.",
+                uri=uri,
+            )
+        if code in _DENIED:
+            return StoreDenied(
+                f"{uri}: the store refuses this key ({code}). Check the AWS credentials and what they may do.", uri=uri
+            )
+        if code in _LATER:
+            return StoreUnreachable(f"{uri}: the store is not ready ({code}); try again later.", uri=uri)
+        return StoreError(f"{uri}: the store answered {code}: {error}", uri=uri)
+
+
+def connect(address: StoreAddress) -> S3Client:
+    """A boto3 client for the address."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"} if address.endpoint else {},
+        max_pool_connections=16,
+        retries={"mode": "standard", "total_max_attempts": 6},
+        connect_timeout=2,
+        read_timeout=15,
+        tcp_keepalive=True,
+    )
+    local = {"region_name": "us-east-1"} if address.access_key else {}
+    return boto3.client(
+        "s3",
+        endpoint_url=address.endpoint,
+        aws_access_key_id=address.access_key,
+        aws_secret_access_key=address.secret_key,
+        config=config,
+        **local,  # type: ignore[arg-type]
+    )
