@@ -39,8 +39,8 @@ def outside_store(settings: Settings) -> StoreAddress | None:
 
 
 def read_local(settings: Settings) -> dict[str, Any]:
-    """What `services.json` holds: `{"store": {"endpoint", "bucket", "access_key", "secret_key"}, "prefect": {"api_url"}}`;
-    empty where there is none."""
+    """What `services.json` holds, empty where there is none:
+    `{"store": {"endpoint", "bucket", "access_key", "secret_key"}, "prefect": {"api_url"}}`."""
     try:
         content = json.loads(services_file(settings).read_text())
     except (FileNotFoundError, ValueError):

@@ -22,9 +22,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path("~/.stagewright"), description="Local services, caches and reports live here")
     s3_bucket: str | None = Field(None, description="An outside bucket; endpoint and keys come the usual AWS ways")
     s3_prefix: str = Field("", description="Put before every key in the bucket; ends with '/'")
-    s3_endpoint: str | None = Field(
-        None, description="Endpoint of the outside store, where AWS_ENDPOINT_URL does not say"
-    )
+    s3_endpoint: str | None = Field(None, description="Endpoint of the outside store, if AWS_ENDPOINT_URL is not set")
     profiles: Listed = Field([], description="Folders with profiles of your own")
     stage_modules: Listed = Field([], description="Modules to import for their stages")
     runner: str = Field("threads", description="Where stages run: threads, ray, or a Ray address")

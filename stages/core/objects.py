@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+S3Client = Any  # boto3 makes its clients at run time
 
 _DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
 _LATER = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "500", "502", "503", "504"}
@@ -55,7 +54,7 @@ class ObjectStore:
     def __init__(self, address: StoreAddress) -> None:
         self.address = address
         self._lock = threading.Lock()
-        self._client: S3Client | None = None
+        self._client: S3Client = None
 
     @property
     def client(self) -> S3Client:
@@ -81,8 +80,8 @@ class ObjectStore:
         """Read an object, or `size` bytes of it from `start`. Raises ObjectMissing."""
         span = {} if start is None or size is None else {"Range": f"bytes={start}-{start + size - 1}"}
         with self._named(key):
-            answer = self.client.get_object(Bucket=self.address.bucket, Key=self._key(key), **span)  # type: ignore[arg-type]
-            return answer["Body"].read()
+            answer = self.client.get_object(Bucket=self.address.bucket, Key=self._key(key), **span)
+            return bytes(answer["Body"].read())
 
     def head(self, key: str) -> ObjectHead:
         """Size and digest of an object without reading it. Raises ObjectMissing."""
@@ -111,7 +110,7 @@ class ObjectStore:
     def presigned(self, key: str, seconds: int = 3600) -> str:
         """An address of the object that works in a browser for so long."""
         ask = {"Bucket": self.address.bucket, "Key": self._key(key)}
-        return self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds)
+        return str(self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds))
 
     def check(self) -> None:
         """Raise what is wrong with the address, the key or the bucket; say nothing where all is well."""
@@ -178,5 +177,5 @@ def connect(address: StoreAddress) -> S3Client:
         aws_access_key_id=address.access_key,
         aws_secret_access_key=address.secret_key,
         config=config,
-        **local,  # type: ignore[arg-type]
+        **local,
     )
