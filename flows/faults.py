@@ -1,0 +1,39 @@
+"""What is wrong with a profile, so that a person can mend it and an editor can show where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from stages.core.errors import ProfileError
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what is wrong and how to mend it; stage id, field, file and line where they are known."""
+
+    message: str
+    stage: str | None = None
+    field: str | None = None
+    file: str | None = None
+    line: int | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        about = f"stage {self.stage!r}" if self.stage else ""
+        about += (", " if about else "") + f"field {self.field!r}" if self.field else ""
+        return f"{place}{about + ': ' if about else ''}{self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        return asdict(self)
+
+
+def refuse(profile: str, faults: Iterable[Fault]) -> ProfileError:
+    """The error that carries all faults of a profile."""
+    listed = list(faults)
+    errors = [f for f in listed if f.severity == "error"]
+    head = f"Profile {profile!r} has {len(errors)} fault{'s' if len(errors) != 1 else ''}:"
+    return ProfileError("\n  ".join([head, *map(str, errors)]), profile=profile, faults=listed)

@@ -1,0 +1,46 @@
+"""A profile as it was read: what a person wrote, checked for form but not yet against the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """One entry of a profile's list of stages.
+
+    `reads` and `writes` rename: the stage's own key -> the key of the profile's state. `lines` gives the line of each
+    part of the entry that stands in the file, by its path: "" the entry itself, "config.fps", "reads.frames", "needs".
+    """
+
+    id: str
+    stage: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
+    writes: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    retries: int | None = None
+    timeout: float | None = None
+    enabled: bool = True
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    file: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A pipeline: its inputs (key -> name of a data type) and its stages in order. `file` is where it was read."""
+
+    name: str
+    stages: tuple[StageEntry, ...]
+    label: str = ""
+    description: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    file: str = field(default="", compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def entry(self, id: str) -> StageEntry | None:
+        """The entry of that id."""
+        return next((entry for entry in self.stages if entry.id == id), None)

@@ -1,0 +1,157 @@
+"""Settings of a stage: the model that checks them, and its projection to the fields that a form shows."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, cast
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from stages.core.errors import DefinitionError
+
+FieldType = Literal["float", "int", "str", "bool", "list[str]"]
+Number = int | float
+
+_TYPES: dict[Any, FieldType] = {float: "float", int: "int", str: "str", bool: "bool", list[str]: "list[str]"}
+_PYTHON = {name: kind for kind, name in _TYPES.items()}
+
+
+@dataclass(frozen=True)
+class StageConfigField:
+    """One setting, as a form shows it. `min` and `max` are inclusive."""
+
+    name: str
+    type: FieldType
+    default: Any
+    description: str = ""
+    min: Number | None = None
+    max: Number | None = None
+    options: list[Any] | None = None
+
+
+class StageConfig(BaseModel):
+    """Base of a stage's settings: frozen, unknown fields refused, defaults checked too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def model_of(stage: str, fields: list[StageConfigField]) -> type[BaseModel]:
+    """A model made of fields alone. Raises DefinitionError that names stage and field."""
+    made: dict[str, Any] = {}
+    for field in fields:
+        if field.type not in _PYTHON:
+            raise DefinitionError(
+                f"Stage {stage!r}, field {field.name!r}: type {field.type!r} is none of {', '.join(_PYTHON)}.",
+                stage=stage,
+                field=field.name,
+            )
+        _check_options(stage, field)
+        made[field.name] = (_annotation(field), Field(field.default, description=field.description, **_bounds(field)))
+    return create_model(_model_name(stage), __base__=StageConfig, **made)
+
+
+def fields_of(model: type[BaseModel]) -> list[StageConfigField]:
+    """What of a model a flat form can show; nested models are left to its JSON Schema."""
+    return [shown for name, info in model.model_fields.items() if (shown := _project(name, info)) is not None]
+
+
+def check_defaults(stage: str, model: type[BaseModel]) -> None:
+    """Refuse a model whose defaults break its own rules. Raises DefinitionError that names stage and field."""
+    infos = model.model_fields.items()
+    given = {name: info.get_default(call_default_factory=True) for name, info in infos if not info.is_required()}
+    try:
+        model.model_validate(given, by_name=True)
+    except ValidationError as error:
+        for problem in error.errors():
+            if problem["type"] == "missing":
+                continue
+            name = str(problem["loc"][0]) if problem["loc"] else "?"
+            what = f"Stage {stage!r}, field {name!r}: its default {given.get(name)!r} breaks its own rule"
+            raise DefinitionError(f"{what}: {problem['msg']}.", stage=stage, field=name) from None
+
+
+def _check_options(stage: str, field: StageConfigField) -> None:
+    if field.options is None:
+        return
+    given = field.default if field.type == "list[str]" else [field.default]
+    if wrong := [value for value in given if value not in field.options]:
+        raise DefinitionError(
+            f"Stage {stage!r}, field {field.name!r}: its default {wrong[0]!r} is none of its options {field.options}.",
+            stage=stage,
+            field=field.name,
+        )
+
+
+def _annotation(field: StageConfigField) -> Any:
+    if field.options is None:
+        return _PYTHON[field.type]
+    choice = Literal[tuple(field.options)]  # type: ignore[valid-type]
+    return list[choice] if field.type == "list[str]" else choice  # type: ignore[valid-type]
+
+
+def _bounds(field: StageConfigField) -> dict[str, Any]:
+    return {k: v for k, v in (("ge", field.min), ("le", field.max)) if v is not None}
+
+
+def _model_name(stage: str) -> str:
+    return "".join(part.capitalize() for part in stage.replace("-", "_").split("_")) + "Config"
+
+
+def _project(name: str, info: FieldInfo) -> StageConfigField | None:
+    kind, options = _kind(info.annotation)
+    if kind is None:
+        return None
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    if default is PydanticUndefined:
+        default = None
+    default = default.value if isinstance(default, Enum) else default
+    low, high = _low_high(info)
+    return StageConfigField(name, kind, default, info.description or "", low, high, options)
+
+
+def _kind(annotation: Any) -> tuple[FieldType | None, list[Any] | None]:
+    if annotation in _TYPES:
+        return _TYPES[annotation], None
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return _TYPES.get(type(args[0])), list(args)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        values = [member.value for member in annotation]
+        return _TYPES.get(type(values[0])), values
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in args if a is not type(None)]
+        return _kind(inner[0]) if len(inner) == 1 else (None, None)
+    if origin is typing.Annotated:
+        return _kind(args[0])
+    if origin is list and (inner_kind := _kind(args[0]))[0] == "str":
+        return "list[str]", inner_kind[1]
+    return None, None
+
+
+def _low_high(info: FieldInfo) -> tuple[Any, Any]:
+    low: Any = None
+    high: Any = None
+    step = 1 if info.annotation is int else 0  # a form's bounds are inclusive
+    for rule in _rules(info.metadata):
+        match rule:
+            case Ge(ge=bound):
+                low = bound
+            case Gt(gt=bound):
+                low = cast(Any, bound) + step
+            case Le(le=bound):
+                high = bound
+            case Lt(lt=bound):
+                high = cast(Any, bound) - step
+    return low, high
+
+
+def _rules(metadata: list[Any]) -> Iterator[Any]:
+    for rule in metadata:
+        yield from rule if hasattr(rule, "__iter__") and not isinstance(rule, str) else [rule]

@@ -1,0 +1,130 @@
+"""What a running stage can say to the outside, and the machine's hands that it may use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from stages.core.errors import CheckpointError, ServiceError, TooManyFailedItems
+from stages.core.spread import FailedItem, SerialSpread, Spread
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Reporter(Protocol):
+    """Who listens to a stage: the terminal, the Prefect run, a test."""
+
+    def progress(self, current: float, total: float, category: str | None) -> None: ...
+    def metrics(self, value: Mapping[str, Any], category: str) -> None: ...
+    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None: ...
+
+
+class Silence:
+    """A reporter that tells nobody."""
+
+    def progress(self, current: float, total: float, category: str | None) -> None:
+        """Nothing."""
+
+    def metrics(self, value: Mapping[str, Any], category: str) -> None:
+        """Nothing."""
+
+    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
+        """Nothing."""
+
+
+class RuntimeContext:
+    """Handed to every stage as `ctx`.
+
+    logger        where to log
+    env           the environment of the job or plugin, a mapping
+    job_id        the job that runs; must not end up in what the stage writes
+    client        a Prefect client, where there is one
+    agent_client  a Ray job client, where there is one
+    checkpoint    description of a pretrained model, where one was chosen (not a stored result)
+    """
+
+    def __init__(
+        self,
+        logger: logging.Logger | logging.LoggerAdapter[Any],
+        env: Mapping[str, Any],
+        job_id: str | None = None,
+        client: Any = None,
+        agent_client: Any = None,
+        checkpoint: Any = None,
+        *,
+        reporter: Reporter | None = None,
+        spread: Spread | None = None,
+    ) -> None:
+        self.logger, self.env, self.job_id = logger, env, job_id
+        self.client, self.agent_client, self.checkpoint = client, agent_client, checkpoint
+        self.failed_items: list[FailedItem] = []
+        self.gathered_metrics: dict[str, dict[str, Any]] = {}
+        self._reporter: Reporter = reporter or Silence()
+        self._spread: Spread = spread or SerialSpread()
+
+    def log(self, event: str, data: Mapping[str, Any], file: str | Path | None = None) -> None:
+        """Tell that something happened, in words that a program reads; `file` is a path that belongs to it."""
+        self.logger.info("%s %s", event, dict(data))
+        self._reporter.event(event, data, None if file is None else str(file))
+
+    def log_message(self, message: str, level: str = "info") -> None:
+        """A line for the people who watch."""
+        self.logger.log(logging.getLevelNamesMapping().get(level.upper(), logging.INFO), message)
+
+    def log_dev_event(self, message: str, data: Mapping[str, Any] | None = None) -> None:
+        """A line for whoever wrote the stage; shown at debug level only."""
+        self.logger.debug("%s %s", message, dict(data or {}))
+
+    def end_log(self) -> None:
+        """Say that nothing more will come."""
+        self._reporter.event("end", {}, None)
+
+    def set_progress(self, current: float, total: float, category: str | None = None) -> None:
+        """How far the stage is: `current` of `total`, in units of its own."""
+        self._reporter.progress(current, total, category)
+
+    def set_metrics(self, value: Mapping[str, Any], category: str) -> None:
+        """Figures of this run (loss, accuracy…), shown beside the result and kept in the envelope."""
+        self.gathered_metrics.setdefault(category, {}).update(value)
+        self._reporter.metrics(value, category)
+
+    def map(
+        self,
+        fn: Callable[..., R],
+        items: Iterable[T],
+        *,
+        setup: Callable[[], Any] | None = None,
+        in_flight: int | None = None,
+        max_failed: int = 0,
+    ) -> Iterator[R | FailedItem]:
+        """Spread items over the run's workers; results come in the order of the items, while later ones still run.
+
+        `fn(item)`, or `fn(made, item)` where `setup()` makes something dear once a worker (a loaded model). At most
+        `in_flight` items are taken ahead of what was consumed. An item that raises comes back as a FailedItem, is
+        counted in `failed_items`, and ends the stage when there are more than `max_failed`: TooManyFailedItems. Faults
+        of the store and of checkpoints are never an item's own and are raised as they are.
+        """
+        total = len(items) if isinstance(items, Sized) else None
+        failed = 0
+        for done, result in enumerate(self._spread.map(fn, items, setup=setup, in_flight=in_flight), 1):
+            if isinstance(result, FailedItem):
+                failed += 1
+                self._note_failed(result, failed, max_failed)
+            yield result
+            if total:
+                self.set_progress(done, total)
+
+    def _note_failed(self, item: FailedItem, failed: int, max_failed: int) -> None:
+        if isinstance(item.error, (ServiceError, CheckpointError)):
+            raise item.error
+        self.failed_items.append(item)
+        if failed > max_failed:
+            first = self.failed_items[-failed]
+            raise TooManyFailedItems(
+                f"{failed} item(s) failed, more than the limit of {max_failed}; the first, item {first.index}: {first}",
+                failed=failed,
+                limit=max_failed,
+            ) from item.error

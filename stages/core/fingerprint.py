@@ -1,0 +1,159 @@
+"""The version of a stage: what its author declares, and a fingerprint of the code that it runs.
+
+The code is the stage's module and what that imports of the same distribution, found by reading the source, without
+comments, docstrings and layout. The contract itself (`stages.core`) is left out: what it promises about stored results
+is the envelope's format number.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from stages.core.definition import StageDefinition
+from stages.core.errors import DefinitionError
+
+_CONTRACT = "stages.core"
+
+
+def stage_version(definition: StageDefinition) -> str:
+    """`<declared>+<12 hex digits>`; the declared one alone where the stage is pinned and depends on nothing."""
+    parts = [_dependency(definition.name, name) for name in definition.depends]
+    if not definition.pinned:
+        parts.append(code_fingerprint(definition.code))
+    if not parts:
+        return definition.version
+    return f"{definition.version}+{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+
+
+def code_fingerprint(fn: Any) -> str:
+    """A digest of the code that `fn` runs. Without source (a console), of its bytecode."""
+    name = getattr(fn, "__module__", None)
+    if name is None or (start := _source(name)) is None:
+        return _digest(_of_bytecode(fn.__code__)) if hasattr(fn, "__code__") else repr(fn)
+    files = sorted(_reached(name, start).items())
+    return _digest("|".join(f"{module}:{_of_source(path, path.stat().st_mtime_ns)}" for module, path in files))
+
+
+def _dependency(stage: str, name: str) -> str:
+    if ":" in name:  # a digest
+        return name
+    try:
+        return f"{name}=={version(name)}"
+    except PackageNotFoundError:
+        raise DefinitionError(f"Stage {stage!r} depends on {name!r}, which is not installed.", stage=stage) from None
+
+
+def _reached(name: str, path: Path) -> dict[str, Path]:
+    found, waiting = {name: path}, [name]
+    while waiting:
+        module = waiting.pop()
+        for used in _imports(module, found[module]):
+            if used not in found and _same_home(name, used) and (source := _source(used)) is not None:
+                found[used] = source
+                waiting.append(used)
+    return found
+
+
+def _same_home(first: str, other: str) -> bool:
+    """Whether the two come from one distribution: the same top package, or loose modules of one folder."""
+    if other == _CONTRACT or other.startswith(_CONTRACT + "."):
+        return False
+    if first.split(".")[0] == other.split(".")[0]:
+        return True
+    homes = {_home(name.split(".")[0]) for name in (first, other)}
+    return len(homes) == 1 and None not in homes
+
+
+def _home(top: str) -> Path | None:
+    source = _source(top)
+    if source is None or {"site-packages", "dist-packages"} & set(source.parts) or top in sys.stdlib_module_names:
+        return None
+    return source.parent.parent if source.name == "__init__.py" else source.parent
+
+
+@cache
+def _source(name: str) -> Path | None:
+    """The file of a module, without importing it."""
+    module = sys.modules.get(name)
+    try:
+        spec = getattr(module, "__spec__", None) or importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        spec = None
+    origin = spec.origin if spec else getattr(module, "__file__", None)
+    return Path(origin) if origin and origin.endswith(".py") and Path(origin).exists() else None
+
+
+def _imports(module: str, path: Path) -> Iterator[str]:
+    for node in ast.walk(_parsed(path, path.stat().st_mtime_ns)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = _absolute(module, path, node)
+            for alias in node.names:
+                yield from _named(package, alias.name)
+
+
+def _absolute(module: str, path: Path, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    base = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    base = base[: len(base) - node.level + 1]
+    return ".".join([*base, node.module] if node.module else base)
+
+
+def _named(package: str, name: str) -> Iterator[str]:
+    """The module that `from package import name` really takes it from: a package that only passes it on is skipped."""
+    if _source(f"{package}.{name}") is not None:
+        yield f"{package}.{name}"
+        return
+    source = _source(package)
+    if source is not None and source.name == "__init__.py":
+        for node in _parsed(source, source.stat().st_mtime_ns).body:
+            if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
+                original = next(a.name for a in node.names if (a.asname or a.name) == name)
+                yield from _named(_absolute(package, source, node), original)
+                return
+    yield package
+
+
+@cache
+def _parsed(path: Path, modified: int) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+@cache
+def _of_source(path: Path, modified: int) -> str:
+    return _digest(repr(_skeleton(_parsed(path, modified))))
+
+
+def _skeleton(node: Any) -> Any:
+    """The tree as nested tuples, empty fields left out, so that it is the same for every Python."""
+    if isinstance(node, list):
+        return tuple(_skeleton(part) for part in node if not _is_docstring(part))
+    if not isinstance(node, ast.AST):
+        return node
+    fields = ((name, _skeleton(value)) for name, value in ast.iter_fields(node) if value not in (None, []))
+    return (type(node).__name__, *fields)
+
+
+def _is_docstring(node: Any) -> bool:
+    """A text that stands alone as a statement does nothing, wherever it stands."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _of_bytecode(code: CodeType) -> str:
+    consts = [_of_bytecode(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return repr((code.co_code, consts, code.co_names))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""The stages there are. Registering is where a declaration is checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stages.core.config import check_defaults
+from stages.core.definition import StageDefinition
+from stages.core.discovery import load_stages
+from stages.core.errors import DefinitionError, UnknownStage
+from stages.core.suggest import did_you_mean
+
+_stages: dict[str, StageDefinition] = {}
+
+
+def register_stage(definition: StageDefinition) -> StageDefinition:
+    """Make a stage known by its name. Raises DefinitionError that names stage and field.
+
+    The same stage again (its module was loaded anew) replaces itself; another one of the name is refused.
+    """
+    _check_name(definition)
+    _check_io(definition)
+    check_defaults(definition.name, definition.settings)
+    _check_types(definition)
+    _stages[definition.name] = definition
+    return definition
+
+
+def get_stage(name: str) -> StageDefinition:
+    """The stage of that name. Raises UnknownStage (a KeyError) that names the nearest match and those there are."""
+    if name not in _stages:
+        load_stages()
+    if name in _stages:
+        return _stages[name]
+    raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}", stage=name)
+
+
+def list_stages() -> list[StageDefinition]:
+    """All stages, by name."""
+    load_stages()
+    return [_stages[name] for name in sorted(_stages)]
+
+
+def get_palette() -> dict[str, list[StageDefinition]]:
+    """All stages by category, as an editor shows them."""
+    palette: dict[str, list[StageDefinition]] = {}
+    for definition in sorted(list_stages(), key=lambda d: (d.category, d.name)):
+        palette.setdefault(definition.category, []).append(definition)
+    return palette
+
+
+def _origin(definition: StageDefinition) -> tuple[str, str] | None:
+    code: Any = definition.code
+    return (code.__module__, code.__qualname__) if hasattr(code, "__qualname__") else None
+
+
+def _refuse(definition: StageDefinition, problem: str) -> DefinitionError:
+    return DefinitionError(f"Stage {definition.name!r}: {problem}", stage=definition.name)
+
+
+def _check_name(definition: StageDefinition) -> None:
+    if not definition.name.isidentifier():
+        raise _refuse(definition, "its name must be an identifier (letters, digits, '_'), since profiles refer to it.")
+    if not callable(definition.fn):
+        raise _refuse(definition, f"fn must be a function of the state; it is {definition.fn!r}.")
+    if (definition.serialize_fn is None) != (definition.deserialize_fn is None):
+        raise _refuse(definition, "serialize_fn and deserialize_fn go together; one is missing.")
+    known = _stages.get(definition.name)
+    if known is not None and known is not definition and _origin(known) != _origin(definition):
+        first, second = (getattr(d.code, "__module__", "?") for d in (known, definition))
+        raise _refuse(definition, f"{second} brings a stage of this name, and so did {first}; rename one of the two.")
+
+
+def _check_io(definition: StageDefinition) -> None:
+    io = definition.io
+    for kind, keys in (("reads", definition.all_reads), ("writes", io.writes)):
+        for key in keys:
+            if not isinstance(key, str) or not key.isidentifier():
+                raise _refuse(definition, f"{kind} the key {key!r}, which is not an identifier.")
+            if keys.count(key) > 1:
+                raise _refuse(definition, f"{kind} the key {key!r} twice.")
+
+
+def _check_types(definition: StageDefinition) -> None:
+    for kind, keys, typed in (
+        ("reads", definition.all_reads, definition.read_types),
+        ("writes", definition.io.writes, definition.write_types),
+    ):
+        for key, data_type in typed.items():
+            if key not in keys:
+                raise _refuse(definition, f"declares a type for {key!r}, which it does not declare among its {kind}.")
+            if not data_type.can_write() and definition.serialize_fn is None:
+                problem = f"{kind} {key!r} as {data_type.name}, which cannot write itself: it lacks encode or decode."
+                raise _refuse(definition, problem)

@@ -1,0 +1,126 @@
+"""Values as they are stored: JSON with references to blobs, under a digest.
+
+A value whose data type is declared is written by that type. Any other is written by what it is: JSON as it stands, and
+marked with ``$type`` what JSON has no word for (bytes, arrays, NaN, a data type's instance inside a list).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from stages.core.blobs import BlobStore
+from stages.core.datatype import DataType, Json, find_type
+from stages.core.digests import canonical, digest_of_json
+from stages.core.errors import EncodeError, EnvelopeDamaged
+
+MARK = "$type"
+
+
+@dataclass(frozen=True)
+class StoredValue:
+    """One named value as it is stored. `type` names its data type; None: written by what it is."""
+
+    type: str | None
+    value: Json
+    digest: str
+
+
+def encode_value(value: Any, declared: type[DataType] | None, blobs: BlobStore) -> StoredValue:
+    """Write a value. Raises EncodeError that says what stands in the way."""
+    if declared is not None and not isinstance(value, declared):
+        raise EncodeError(f"is declared {declared.name}, but the stage gave a {type(value).__name__}")
+    if isinstance(value, DataType):
+        data, kind = _by_its_type(value, blobs), type(value)
+        return StoredValue(kind.name, data, digest_of_json([kind.name, kind.identity(data)]))
+    data = _plain(value, blobs, "")
+    return StoredValue(None, data, digest_of_json([None, data]))
+
+
+def decode_value(stored: StoredValue, blobs: BlobStore) -> Any:
+    """Read a value back; a new object at every call, so no reader sees what another did to it."""
+    if stored.type is None:
+        return _read(stored.value, blobs)
+    try:
+        kind = find_type(stored.type)
+    except KeyError as error:
+        raise EnvelopeDamaged(f"A stored value cannot be read: {error.args[0]}", type=stored.type) from None
+    return kind.decode(stored.value, blobs)
+
+
+def _by_its_type(value: DataType, blobs: BlobStore) -> Json:
+    data = value.encode(blobs)
+    try:
+        canonical(data)
+    except (TypeError, ValueError) as error:
+        raise EncodeError(f"{type(value).name}.encode gave what is not JSON: {error}") from None
+    return data
+
+
+def _plain(value: Any, blobs: BlobStore, path: str) -> Json:
+    import numpy as np
+
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else {MARK: "float", "is": str(value)}
+        case dict():
+            return _plain_dict(value, blobs, path)
+        case list() | tuple():
+            return [_plain(part, blobs, f"{path}[{i}]") for i, part in enumerate(value)]
+        case bytes() | bytearray() | memoryview():
+            return {MARK: "bytes", "is": blobs.put(bytes(value))}
+        case DataType():
+            return {MARK: value.name, "is": _by_its_type(value, blobs)}
+        case np.ndarray() if value.dtype != object:
+            return {MARK: "ndarray", "is": blobs.put(_npy(value), "application/x-npy")}
+        case np.generic():
+            return _plain(value.item(), blobs, path)
+    raise EncodeError(
+        f"{'at ' + path if path else 'is'} a {type(value).__name__}, which has no form of its own in the store; "
+        "give JSON, bytes, a numpy array or a data type, or declare a serialize_fn"
+    )
+
+
+def _plain_dict(value: dict[Any, Any], blobs: BlobStore, path: str) -> Json:
+    if wrong := next((k for k in value if not isinstance(k, str)), None):
+        raise EncodeError(f"{'at ' + path + ' ' if path else ''}has the key {wrong!r}; keys must be text")
+    plain = {key: _plain(part, blobs, f"{path}.{key}" if path else key) for key, part in value.items()}
+    return {MARK: "dict", "is": [[k, v] for k, v in plain.items()]} if MARK in plain else plain
+
+
+def _npy(array: Any) -> bytes:
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _read(data: Json, blobs: BlobStore) -> Any:
+    if isinstance(data, list):
+        return [_read(part, blobs) for part in data]
+    if not isinstance(data, dict):
+        return data
+    if MARK not in data:
+        return {key: _read(part, blobs) for key, part in data.items()}
+    return _read_marked(data[MARK], data["is"], blobs)
+
+
+def _read_marked(mark: str, data: Json, blobs: BlobStore) -> Any:
+    match mark:
+        case "float":
+            return float(data)
+        case "dict":
+            return {key: _read(part, blobs) for key, part in data}
+        case "bytes":
+            return blobs.get(data)
+        case "ndarray":
+            import numpy as np
+
+            return np.load(io.BytesIO(blobs.get(data)), allow_pickle=False)
+        case _:
+            return find_type(mark).decode(data, blobs)
