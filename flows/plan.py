@@ -15,7 +15,7 @@ from stages.core.definition import Resources, StageDefinition
 
 @dataclass(frozen=True)
 class Source:
-    """Where a value comes from: the entry `stage` and its own name for what it writes; an input where `stage` is None."""
+    """Where a value comes from: an entry and its own name for what it writes; an input where `stage` is None."""
 
     stage: str | None
     key: str

@@ -114,10 +114,12 @@ def _check_writes(definition: StageDefinition, written: Any) -> None:
         problem = f"wrote {_list(extra)}, which it does not declare; it declares {_list(declared)}"
         raise ContractError(f"Stage {stage!r} {problem}.", stage=stage, key=extra[0])
     if missing := [key for key in declared if key not in written]:
-        names = ", ".join(map(repr, missing))
-        raise ContractError(
-            f"Stage {stage!r} left out {names}, which it declares to write.", stage=stage, key=missing[0]
-        )
+        problem = f"left out {_list(missing)}, which it declares to write"
+        raise ContractError(f"Stage {stage!r} {problem}.", stage=stage, key=missing[0])
+
+
+def _list(keys: list[str]) -> str:
+    return ", ".join(map(repr, keys)) or "nothing"
 
 
 Written = tuple[dict[str, Any] | None, dict[str, StoredValue], list[BlobRef]]
