@@ -1,0 +1,26 @@
+"""The meanings that values have, and how each writes and reads itself."""
+
+from stages.core.datatype import DataType
+from stages.datatypes.detections import Detection, Detections
+from stages.datatypes.exposures import Exposure, Exposures
+from stages.datatypes.frame_writer import FrameWriter
+from stages.datatypes.frames import Frame, Frames, MediaInfo
+from stages.datatypes.report import Report
+from stages.datatypes.text_regions import TextRegion, TextRegions
+from stages.datatypes.video import Video
+
+__all__ = [
+    "DataType",
+    "Detection",
+    "Detections",
+    "Exposure",
+    "Exposures",
+    "Frame",
+    "FrameWriter",
+    "Frames",
+    "MediaInfo",
+    "Report",
+    "TextRegion",
+    "TextRegions",
+    "Video",
+]
