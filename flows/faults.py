@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from flows.model import StageEntry
 from stages.core.errors import ProfileError
 
 
@@ -37,3 +38,20 @@ def refuse(profile: str, faults: Iterable[Fault]) -> ProfileError:
     errors = [f for f in listed if f.severity == "error"]
     head = f"Profile {profile!r} has {len(errors)} fault{'s' if len(errors) != 1 else ''}:"
     return ProfileError("\n  ".join([head, *map(str, errors)]), profile=profile, faults=listed)
+
+
+def fault_at(
+    entry: StageEntry,
+    message: str,
+    path: str = "",
+    field: str | None = None,
+    severity: Literal["error", "warning"] = "error",
+) -> Fault:
+    """A fault of an entry, placed where that part of it was written; `field` is the path where nothing else is said."""
+    file, line = entry.place(path)
+    return Fault(message, entry.id, field or path or None, file, line, severity)
+
+
+def in_order(faults: Iterable[Fault], file: str | None) -> list[Fault]:
+    """Each once, by line; what stands in no file comes first, what an extended profile brought comes last."""
+    return sorted(dict.fromkeys(faults), key=lambda fault: (fault.file not in (None, file), fault.line or 0))

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Place = tuple[str | None, int | None]
+"""File and line, where they are known."""
+
 
 @dataclass(frozen=True)
 class StageEntry:
@@ -13,6 +16,7 @@ class StageEntry:
 
     `reads` and `writes` rename: the stage's own key -> the key of the profile's state. `lines` gives the line of each
     part of the entry that stands in the file, by its path: "" the entry itself, "config.fps", "reads.frames", "needs".
+    `files` gives the file of those parts that an extended profile brought.
     """
 
     id: str
@@ -27,6 +31,11 @@ class StageEntry:
     enabled: bool = True
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     file: str = field(default="", compare=False)
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, path: str = "") -> Place:
+        """Where a part of the entry was written, or what it stands in; nothing for what was not read from a file."""
+        return _place(self, path)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,18 @@ class Profile:
     inputs: Mapping[str, str] = field(default_factory=dict)
     file: str = field(default="", compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, path: str = "") -> Place:
+        """Where a part of the profile ("inputs.video") was written, as StageEntry.place."""
+        return _place(self, path)
 
     def entry(self, id: str) -> StageEntry | None:
         """The entry of that id."""
         return next((entry for entry in self.stages if entry.id == id), None)
+
+
+def _place(written: StageEntry | Profile, path: str) -> Place:
+    while path and path not in written.lines:
+        path = path.rpartition(".")[0]
+    return written.files.get(path, written.file) or None, written.lines.get(path) or None

@@ -1,0 +1,109 @@
+"""Checking a profile against its stages: every fault at once, and the plan where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+import stages.datatypes  # noqa: F401 - the data types that inputs may be of
+from flows.entry_check import CheckedEntry, check_entry
+from flows.faults import Fault, fault_at, in_order
+from flows.ids import id_faults, need_faults
+from flows.model import Profile, StageEntry
+from flows.overrides import override
+from flows.plan import Plan, PlannedStage
+from flows.wiring import Wiring, wasted, wire
+from stages.core.datatype import DataType, find_type, list_types
+from stages.core.definition import StageDefinition
+from stages.core.discovery import load_faults
+from stages.core.registry import list_stages
+from stages.core.suggest import did_you_mean, nearest
+
+
+def check_profile(
+    profile: Profile,
+    *,
+    enabled: Mapping[str, bool] | None = None,
+    settings: Mapping[str, Mapping[str, Any] | BaseModel] | None = None,
+) -> tuple[Plan | None, list[Fault]]:
+    """The plan and its warnings, or no plan and every fault. `enabled` and `settings` override, by an entry's id."""
+    profile, faults = override(profile, enabled or {}, settings or {})
+    stages = {definition.name: definition for definition in list_stages()}
+    faults += [*id_faults(profile), *need_faults(profile)]
+    inputs = _inputs(profile, faults)
+    checked = [_checked(entry, stages, faults) for entry in profile.stages]
+    wiring = wire(profile, checked, inputs)
+    faults += wiring.faults
+    if not any(entry.enabled for entry in profile.stages):
+        faults.append(_nothing_to_run(profile))
+    if any(fault.severity == "error" for fault in faults):
+        return None, in_order(faults, profile.file)
+    faults += wasted(profile, checked, wiring)
+    faults = in_order(faults, profile.file)
+    return Plan(profile, _planned(checked, wiring), inputs, tuple(wiring.edges), wiring.outputs, tuple(faults)), faults
+
+
+def _inputs(profile: Profile, faults: list[Fault]) -> dict[str, type[DataType] | None]:
+    types: dict[str, type[DataType] | None] = {}
+    for key, name in profile.inputs.items():
+        types[key] = None
+        try:
+            types[key] = find_type(name) if name else None
+        except KeyError:
+            file, line = profile.place(f"inputs.{key}")
+            known = did_you_mean(name, [kind.name for kind in list_types()])
+            faults.append(
+                Fault(f"there is no data type {name!r}{known}{_not_loaded()}", None, f"inputs.{key}", file, line)
+            )
+    return types
+
+
+def _checked(entry: StageEntry, stages: Mapping[str, StageDefinition], faults: list[Fault]) -> CheckedEntry:
+    """The entry against its stage. What is wrong with one that is switched off is a warning: it does not run."""
+    found: list[Fault] = []
+    if entry.stage in stages:
+        item = check_entry(entry, stages[entry.stage], found)
+    else:
+        if entry.stage:
+            text = f"there is no stage {entry.stage!r}{did_you_mean(entry.stage, stages)}{_not_loaded()}"
+            found.append(fault_at(entry, text, "stage"))
+        close = nearest(entry.stage, stages)
+        item = CheckedEntry(entry, None, presumed=stages[close] if close else None)
+    faults += found if entry.enabled else [replace(fault, severity="warning") for fault in found]
+    return item
+
+
+def _planned(checked: Sequence[CheckedEntry], wiring: Wiring) -> tuple[PlannedStage, ...]:
+    """The enabled entries in the profile's order, in which every one stands below all it waits for."""
+    running = {item.entry.id for item in checked if item.entry.enabled}
+    return tuple(_stage(item, wiring, running) for item in checked if item.entry.enabled)
+
+
+def _stage(item: CheckedEntry, wiring: Wiring, running: set[str]) -> PlannedStage:
+    entry, definition = item.entry, item.definition
+    assert definition is not None
+    assert item.config is not None
+    return PlannedStage(
+        entry=entry,
+        definition=definition,
+        config=item.config,
+        reads=wiring.reads[entry.id],
+        after=tuple(need for need in entry.needs if need in running),
+        resources=item.resources or definition.resources,
+        retries=definition.retries if entry.retries is None else entry.retries,
+        timeout=definition.timeout if entry.timeout is None else entry.timeout,
+    )
+
+
+def _nothing_to_run(profile: Profile) -> Fault:
+    file, line = profile.place("stages")
+    text = "every entry is switched off; enable one" if profile.stages else "has no stages"
+    return Fault(text, None, "stages", file, line)
+
+
+def _not_loaded() -> str:
+    faults = load_faults()
+    return f" Not loaded: {'; '.join(faults)}" if faults else ""

@@ -1,0 +1,35 @@
+"""Names of entries: each once, and `needs` only of what stands above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.faults import Fault, fault_at
+from flows.model import Profile, StageEntry
+from stages.core.suggest import did_you_mean
+
+
+def id_faults(profile: Profile) -> Iterator[Fault]:
+    """Two entries of one id, or an entry of the id of an input."""
+    first: dict[str, StageEntry] = {}
+    for entry in (entry for entry in profile.stages if entry.id):
+        known = first.setdefault(entry.id, entry)
+        if entry.id in profile.inputs:
+            yield fault_at(entry, f"an input is called {entry.id!r} too; give this entry another `id`", "id")
+        if known is not entry:
+            where = f" (line {line})" if (line := known.place()[1]) else ""
+            same = f"the stage {entry.stage!r} stands here twice" if known.stage == entry.stage else "the id is taken"
+            yield fault_at(entry, f"{same}; the first is above{where}. Give this one an `id` of its own", "id")
+
+
+def need_faults(profile: Profile) -> Iterator[Fault]:
+    """`needs` that name nothing, the entry itself, or what stands below it."""
+    ids = [entry.id for entry in profile.stages]
+    for place, entry in enumerate(profile.stages):
+        for need in entry.needs:
+            if need == entry.id:
+                yield fault_at(entry, "needs itself; `needs` names entries above this one", "needs")
+            elif need in ids[place:]:
+                yield fault_at(entry, f"needs {need!r}, which stands below it; move {need!r} above this entry", "needs")
+            elif need not in ids:
+                yield fault_at(entry, f"needs {need!r}, which is no entry{did_you_mean(need, ids[:place])}", "needs")

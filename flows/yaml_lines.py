@@ -1,0 +1,205 @@
+"""YAML read with the line of every part, under limits, and with every fault told.
+
+The composer is PyYAML's safe one; nothing but text, numbers, truth values, lists and mappings comes out of it. Plain
+words are read as YAML 1.2 and editors read them: with YAML 1.1 a brand called ON or NO would turn into true or false.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from flows.faults import Fault
+
+MAX_PARTS = 50_000
+MAX_DEPTH = 40
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = {
+    "null": re.compile(r"~|null|Null|NULL|"),
+    "bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
+    "int": re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
+    "float": re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a document. `value` is a scalar, a list of parts, or a mapping of names to parts; `line` counts from 1
+    and is, for what stands in a mapping, the line of its key."""
+
+    value: Any
+    line: int
+
+    def plain(self) -> Any:
+        """The value alone."""
+        if isinstance(self.value, dict):
+            return {key: part.plain() for key, part in self.value.items()}
+        if isinstance(self.value, list):
+            return [part.plain() for part in self.value]
+        return self.value
+
+    def lines(self, path: str = "") -> dict[str, int]:
+        """The line of this part and of all in it, by dotted path."""
+        found = {path: self.line}
+        parts: Any = ()
+        if isinstance(self.value, dict):
+            parts = self.value.items()
+        elif isinstance(self.value, list):
+            parts = enumerate(self.value)
+        for key, part in parts:
+            found |= part.lines(f"{path}.{key}" if path else str(key))
+        return found
+
+
+def read_yaml(text: str, file: str) -> tuple[Part | None, list[Fault]]:
+    """The document of `text` and what is wrong with it; no document where it cannot be read at all."""
+    reading = _Reading(file)
+    try:
+        node = _compose(text)
+        if node is None:
+            return None, [Fault("is empty; a profile needs at least `name:` and `stages:`", file=file, line=1)]
+        return reading.part(node), reading.faults
+    except _Refused as error:
+        return None, [*reading.faults, Fault(error.problem, file=file, line=error.line)]
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: as YAML writes it, and short."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+class _Refused(Exception):
+    def __init__(self, problem: str, line: int) -> None:
+        super().__init__(problem)
+        self.problem, self.line = problem, line
+
+
+class _Loader(yaml.SafeLoader):
+    depth = 0
+    count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.depth, self.count = self.depth + 1, self.count + 1
+        if self.depth > MAX_DEPTH:
+            raise _Refused(f"is nested more than {MAX_DEPTH} levels deep", self.line + 1)
+        if self.count > MAX_PARTS:
+            raise _Refused(f"has more than {MAX_PARTS} values", self.line + 1)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode and implicit[0]:
+            return _TAG + next((name for name, pattern in _PLAIN.items() if pattern.fullmatch(value)), "str")
+        if kind is yaml.ScalarNode:
+            return _TAG + "str"
+        return _TAG + ("map" if kind is yaml.MappingNode else "seq")
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        return _Loader(text).get_single_node()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"has a character that text cannot have (U+{ord(str(error.character)):04X}); is it a text file?"
+        raise _Refused(problem, line) from None
+    except yaml.MarkedYAMLError as error:
+        raise _Refused(*_syntax(error)) from None
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, int]:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = error.problem or "it ends too early"
+    if "'\\t'" in problem:
+        problem = "a tab stands where the line is indented; indent with spaces"
+    elif "expected a single document" in str(error.context):
+        problem = "a second document begins here (---); a file holds one profile"
+    elif "mapping values are not allowed" in problem:
+        problem = "a ':' is not allowed here; quote the text, or mend the indentation of this line or the one above"
+    return f"cannot be read as YAML (column {column}): {problem}", line
+
+
+class _Reading:
+    """Turns nodes into parts. Counts what aliases multiply, so that a small file cannot grow without end."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.faults = file, list[Fault]()
+        self._count = 0
+        self._open: set[int] = set()
+
+    def part(self, node: yaml.Node, line: int | None = None) -> Part:
+        own_line = node.start_mark.line + 1
+        self._count += 1
+        if self._count > MAX_PARTS:
+            raise _Refused(f"grows to more than {MAX_PARTS} values through its aliases (*name)", line or own_line)
+        if id(node) in self._open:
+            raise _Refused("has an alias (*name) that stands inside what it refers to", line or own_line)
+        self._open.add(id(node))
+        value = self._value(node)
+        self._open.discard(id(node))
+        return Part(value, line or own_line)
+
+    def _value(self, node: yaml.Node) -> Any:
+        kind = node.tag.removeprefix(_TAG)
+        if isinstance(node, yaml.MappingNode) and kind == "map":
+            return self._mapping(node)
+        if isinstance(node, yaml.SequenceNode) and kind == "seq":
+            return [self.part(item) for item in node.value]
+        if isinstance(node, yaml.ScalarNode) and kind in ("str", "null", "bool", "int", "float"):
+            return self._scalar(node, kind)
+        self._fault(f"the tag {node.tag!r} has no meaning in a profile; leave it out", node)
+        return None
+
+    def _scalar(self, node: yaml.ScalarNode, kind: str) -> Any:
+        try:
+            return _READ[kind](node.value)
+        except (ValueError, KeyError):
+            self._fault(f"{shown(node.value)} cannot be read as {kind}", node)
+            return None
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Part]:
+        found: dict[str, Part] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._fault("a key must be a word; this one is a list or a mapping", key)
+                continue
+            name, line = key.value, key.start_mark.line + 1
+            if name == "<<":
+                self._fault(
+                    "merge keys (<<) have no meaning in a profile; write the settings out, or use `extends`", key
+                )
+            elif name in found:
+                self._fault(f"the key {name!r} stands here twice; it is also in line {found[name].line}", key)
+            else:
+                found[name] = self.part(value, line)
+        return found
+
+    def _fault(self, problem: str, node: yaml.Node) -> None:
+        self.faults.append(Fault(problem, file=self.file, line=node.start_mark.line + 1))
+
+
+def _integer(text: str) -> int:
+    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+
+
+def _number(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_READ: dict[str, Any] = {
+    "str": str,
+    "null": lambda text: None,
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "int": _integer,
+    "float": _number,
+}
