@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol, TypeVar
 
-from stages.core.errors import CheckpointError, ServiceError, TooManyFailedItems
+from stages.core.errors import CheckpointError, JobStopped, ServiceError, TooManyFailedItems
 from stages.core.spread import FailedItem, SerialSpread, Spread
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class RuntimeContext:
         *,
         reporter: Reporter | None = None,
         spread: Spread | None = None,
+        stopped: Event | None = None,
     ) -> None:
         self.logger, self.env, self.job_id = logger, env, job_id
         self.client, self.agent_client, self.checkpoint = client, agent_client, checkpoint
@@ -64,6 +66,7 @@ class RuntimeContext:
         self.gathered_metrics: dict[str, dict[str, Any]] = {}
         self._reporter: Reporter = reporter or Silence()
         self._spread: Spread = spread or SerialSpread()
+        self._stopped = stopped or Event()
 
     def log(self, event: str, data: Mapping[str, Any], file: str | Path | None = None) -> None:
         """Tell that something happened, in words that a program reads; `file` is a path that belongs to it."""
@@ -83,7 +86,9 @@ class RuntimeContext:
         self._reporter.event("end", {}, None)
 
     def set_progress(self, current: float, total: float, category: str | None = None) -> None:
-        """How far the stage is: `current` of `total`, in units of its own."""
+        """How far the stage is: `current` of `total`, in units of its own. Raises JobStopped when the job is to end."""
+        if self._stopped.is_set():
+            raise JobStopped("The job was told to stop. What had ended is kept; the same command goes on from there.")
         self._reporter.progress(current, total, category)
 
     def set_metrics(self, value: Mapping[str, Any], category: str) -> None:
@@ -114,8 +119,7 @@ class RuntimeContext:
                 failed += 1
                 self._note_failed(result, failed, max_failed)
             yield result
-            if total:
-                self.set_progress(done, total)
+            self.set_progress(done, total or 0)
 
     def _note_failed(self, item: FailedItem, failed: int, max_failed: int) -> None:
         if isinstance(item.error, (ServiceError, CheckpointError)):

@@ -16,6 +16,7 @@ to do; ``context`` holds the same names for programs. All survive pickling, so t
     │   └── BlobDamaged            a blob is gone, cut short or changed
     ├── StageFailed                a stage's function raised
     ├── TooManyFailedItems         more items of one stage failed than its limit allows
+    ├── JobStopped                 the job was told to stop while the stage ran
     └── ServiceError               a server this depends on
         ├── StoreError             the object store refused or answered nonsense
         │   ├── StoreUnreachable   transient: no answer, or "come back later"
@@ -112,6 +113,10 @@ class StageFailed(StagewrightError):
 
 class TooManyFailedItems(StagewrightError):
     """More items of one stage failed than its limit allows."""
+
+
+class JobStopped(StagewrightError):
+    """The job was told to stop while the stage ran."""
 
 
 class ServiceError(StagewrightError):

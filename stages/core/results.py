@@ -58,13 +58,16 @@ class ValueHandle:
         return values
 
 
-@dataclass(frozen=True)
 class StageResult:
-    """What a stage gave, as its envelope; `kept` where an earlier run had made it."""
+    """What a stage gave, as its envelope; `kept` where an earlier run had made it.
 
-    envelope: Envelope
-    definition: StageDefinition
-    kept: bool = False
+    (Not a dataclass: Prefect walks through those that are given to tasks, and an envelope can be long.)
+    """
+
+    __slots__ = ("definition", "envelope", "kept")
+
+    def __init__(self, envelope: Envelope, definition: StageDefinition, kept: bool = False) -> None:
+        self.envelope, self.definition, self.kept = envelope, definition, kept
 
     def value(self, key: str) -> ValueHandle:
         """One of its writes, by the stage's own name for it."""

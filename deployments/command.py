@@ -1,0 +1,39 @@
+"""The `stagewright` command as it is installed: the flows' commands, with the local services behind them."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from flows.command.app import app
+from flows.command.output import refuse
+from flows.command.starting import Say, use_starter
+from flows.connections import Connections
+from flows.settings import Settings
+from stages.core.errors import UsageError
+
+
+def _start(settings: Settings, say: Say) -> Connections:
+    from deployments.local import up
+
+    return up(settings, say)
+
+
+def main() -> None:
+    """Run the command line. Wrong use ends with 2 and says how it is meant, as JSON where JSON was asked for."""
+    use_starter(_start)
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        code = _wrong_use(error)
+    except click.exceptions.Abort:
+        code = 130
+    sys.exit(code or 0)
+
+
+def _wrong_use(error: click.ClickException) -> int:
+    if "--json" in sys.argv:
+        return refuse(UsageError(error.format_message()), True)
+    error.show()
+    return 2

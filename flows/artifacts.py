@@ -1,0 +1,153 @@
+"""What the run page in the Prefect UI shows of a job: progress and result of each stage, a summary, the report.
+
+Calls of the API take some 8 ms each, so they are made by one thread beside the work, and progress is throttled.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self, cast
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.context import FlowRunContext, TaskRunContext
+
+from flows.board import Board, StageStatus
+from flows.job import Job
+from flows.publish import job_key
+from flows.units import readable_bytes, readable_seconds
+
+_EVERY = 2.0  # seconds between two updates of one stage's progress
+_LINK_LASTS = 7 * 24 * 3600  # seconds; the longest that S3 signs for
+
+Call = Callable[[SyncPrefectClient], None]
+
+
+class Artifacts:
+    """Publishes a job's artifacts while it runs; leaving the context waits until all are there.
+
+    An artifact that cannot be published is logged and does not fail the job: the results are in the store.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job, self._calls = job, queue.SimpleQueue[Call | None]()
+        context = FlowRunContext.get()
+        assert context is not None
+        assert context.flow_run is not None
+        self._client = cast(SyncPrefectClient, context.client)  # ours is a plain function, so its client is too
+        self._flow_run = context.flow_run.id
+        self._progress: dict[str, UUID] = {}
+        self._told: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._work, name="artifacts", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._job.board.listen(self._on_change)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._calls.put(None)
+        self._thread.join(timeout=30)
+
+    def of_stage(self, stage: StageStatus, task_run: UUID) -> None:
+        """The result of a stage that has ended: ran or kept, counts, sizes, time, where it lies."""
+        if stage.id in self._progress and stage.status == "ran":
+            self._calls.put(lambda client: self._update(client, stage.id, 100.0))
+        if stage.status != "skipped":
+            self._create("result", stage.id, task_run, type="markdown", data=self._result_text(stage))
+
+    def of_job(self, files: list[str]) -> None:
+        """The table of all stages, and a link to the report where there is one."""
+        rows = [_row(stage) for stage in self._job.board.stages.values()]
+        self._create("summary", "", None, type="table", data=rows, description=f"Job {self._job.job_id}")
+        for name in (name for name in files if name.endswith(".html")):
+            link = self._job.blobs.store.presigned(job_key(self._job.job_id, name), _LINK_LASTS)
+            self._create("report", "", None, type="markdown", data=f"[{name}]({link}) (the link works for 7 days)")
+
+    def _on_change(self, board: Board, stage: StageStatus) -> None:
+        if stage.status != "running" or not stage.total:
+            return
+        last = self._told.get(stage.id)
+        if last is not None and time.monotonic() - last < _EVERY:
+            return
+        self._told[stage.id] = time.monotonic()
+        share = min(100.0, 100.0 * stage.current / stage.total)
+        if last is None:
+            run = TaskRunContext.get()
+            self._start_progress(stage.id, run.task_run.id if run else None, share)
+        else:
+            self._calls.put(lambda client: self._update(client, stage.id, share))
+
+    def _start_progress(self, id: str, task_run: UUID | None, share: float) -> None:
+        def create(client: SyncPrefectClient) -> None:
+            made = client.create_artifact(
+                ArtifactCreate(
+                    key=self._key("progress", id),
+                    type="progress",
+                    description=f"Progress of {id}",
+                    data=share,
+                    flow_run_id=self._flow_run,
+                    task_run_id=task_run,
+                )
+            )
+            self._progress[id] = made.id
+
+        self._calls.put(create)
+
+    def _update(self, client: SyncPrefectClient, id: str, share: float) -> None:
+        if id in self._progress:
+            client.update_artifact(self._progress[id], ArtifactUpdate(data=share))
+
+    def _create(self, kind: str, id: str, task_run: UUID | None, **content: Any) -> None:
+        told = ArtifactCreate(key=self._key(kind, id), flow_run_id=self._flow_run, task_run_id=task_run, **content)
+
+        def create(client: SyncPrefectClient) -> None:
+            client.create_artifact(told)
+
+        self._calls.put(create)
+
+    def _key(self, kind: str, id: str) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", f"{self._job.plan.profile.name}-{id}-{kind}".lower()).strip("-")
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                call(self._client)
+            except Exception as error:  # noqa: BLE001 - whatever the API says, the work goes on
+                logging.getLogger("stagewright").warning("An artifact could not be published: %s", error)
+
+    def _result_text(self, stage: StageStatus) -> str:
+        lines = [f"**{stage.id}** {_verb(stage)}", "", "| | |", "|---|---|"]
+        lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in _row(stage).items() if name != "stage"]
+        for key, figures in stage.summary.items():
+            lines += [f"| {_cell(key)} | {_cell(', '.join(f'{v} {k}' for k, v in figures.items()))} |"]
+        if stage.key:
+            lines += [f"| envelope | `{self._job.blobs.store.address.url}results/{stage.key}` |"]
+        return "\n".join(lines)
+
+
+def _verb(stage: StageStatus) -> str:
+    return {"kept": "was kept from an earlier run", "failed": "failed"}.get(stage.status, "ran")
+
+
+def _row(stage: StageStatus) -> dict[str, Any]:
+    row = {
+        "stage": stage.id,
+        "status": stage.status,
+        "time": readable_seconds(stage.seconds),
+        "size": readable_bytes(stage.bytes),
+        "failed items": stage.failed_items,
+        "error": stage.error or "",
+    }
+    return {k: v for k, v in row.items() if v or k in ("stage", "status", "time")}
+
+
+def _cell(text: Any) -> str:
+    """Text that stays inside its cell of a Markdown table and is no markup."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")

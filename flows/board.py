@@ -1,0 +1,133 @@
+"""What is known of a running job, for whoever watches: the terminal, the Prefect run, the manifest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from flows.plan import Plan
+from stages.core.results import StageResult
+
+Status = Literal["waiting", "running", "ran", "kept", "skipped", "failed"]
+
+
+@dataclass
+class StageStatus:
+    """One stage of a job. `seconds` it ran (or had run, where it was kept), `bytes` of what it wrote."""
+
+    id: str
+    stage: str
+    status: Status = "waiting"
+    seconds: float = 0.0
+    bytes: int = 0
+    key: str | None = None
+    error: str | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    failed_items: int = 0
+    current: float = 0
+    total: float = 0
+    category: str | None = None
+    started: float | None = None
+    result: StageResult | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ("ran", "kept", "skipped", "failed")
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` and the manifest show it."""
+        keys = ("id", "stage", "status", "seconds", "bytes", "key", "error", "summary", "failed_items")
+        whole = asdict(self) if self.result is None else {k: getattr(self, k) for k in keys}
+        return {k: whole[k] for k in keys}
+
+
+Listener = Callable[["Board", StageStatus], None]
+
+
+class Board:
+    """The stages of one job and how they stand. Every change is told to the listeners, in the thread it happens in."""
+
+    def __init__(self, plan: Plan, job_id: str) -> None:
+        self.plan, self.job_id = plan, job_id
+        self.stages = {s.id: StageStatus(s.id, s.definition.name) for s in plan.stages}
+        self.flow_run_id: str | None = None
+        self._listeners: list[Listener] = list(_watching.get())
+        self._lock = threading.Lock()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every change from now on."""
+        self._listeners.append(listener)
+
+    def begin(self, id: str) -> None:
+        """The stage's function starts (again, on a retry)."""
+        self._set(id, status="running", started=time.monotonic(), current=0, total=0, category=None)
+
+    def progress(self, id: str, current: float, total: float, category: str | None) -> None:
+        """The stage has said how far it is."""
+        self._set(id, current=current, total=total, category=category)
+
+    def end(self, id: str, result: StageResult) -> None:
+        """The stage has a result: made now, or kept."""
+        envelope = result.envelope
+        self._set(
+            id,
+            status="kept" if result.kept else "ran",
+            seconds=envelope.seconds,
+            bytes=envelope.size,
+            key=envelope.key,
+            summary=dict(envelope.summary),
+            failed_items=int(envelope.failed.get("count", 0)),
+            result=result,
+        )
+
+    def fail(self, id: str, error: str) -> None:
+        """The stage has ended without a result."""
+        started = self.stages[id].started
+        self._set(id, status="failed", error=error, seconds=round(time.monotonic() - started, 3) if started else 0.0)
+
+    def skip(self, id: str) -> None:
+        """The stage will not run, since one before it failed."""
+        self._set(id, status="skipped")
+
+    def _set(self, id: str, **changes: Any) -> None:
+        stage = self.stages[id]
+        with self._lock:
+            for name, value in changes.items():
+                setattr(stage, name, value)
+        for listener in self._listeners:
+            listener(self, stage)
+
+
+class BoardReporter:
+    """What a stage says through its context, put on the board."""
+
+    def __init__(self, board: Board, id: str) -> None:
+        self._board, self._id = board, id
+
+    def progress(self, current: float, total: float, category: str | None) -> None:
+        """See Reporter."""
+        self._board.progress(self._id, current, total, category)
+
+    def metrics(self, value: Mapping[str, Any], category: str) -> None:
+        """Kept in the envelope by the context itself."""
+
+    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
+        """Logged by the context itself."""
+
+
+_watching: ContextVar[tuple[Listener, ...]] = ContextVar("watching", default=())
+
+
+@contextmanager
+def watching(listener: Listener) -> Iterator[None]:
+    """Every job that starts in this context tells `listener` how it goes."""
+    token = _watching.set((*_watching.get(), listener))
+    try:
+        yield
+    finally:
+        _watching.reset(token)

@@ -1,0 +1,153 @@
+"""The command line: what can be asked, with which options. What each command does stands in its own module."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="stagewright",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Declarative video pipelines on Prefect, Ray and S3.\n\n"
+    "A profile (YAML) names stages and their settings; every stage's result is kept on S3, so that a changed setting "
+    "runs again only what depends on it.",
+    epilog="First steps: `stagewright profiles`, then `stagewright run brand-exposure --input video=match.mp4`.",
+)
+
+ProfileName = Annotated[str, typer.Argument(metavar="PROFILE", help="Name of a profile, or a YAML file")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for programs")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="STAGE.FIELD=VALUE", help="A setting, by the entry's id; JSON where it parses as JSON"
+    ),
+]
+Inputs = Annotated[
+    list[str] | None, typer.Option("--input", "-i", metavar="KEY=FILE_OR_URI", help="An input of the profile")
+]
+Off = Annotated[list[str] | None, typer.Option("--disable", metavar="STAGE", help="Switch a stage off")]
+On = Annotated[list[str] | None, typer.Option("--enable", metavar="STAGE", help="Switch a stage on")]
+Refresh = Annotated[
+    list[str] | None,
+    typer.Option("--refresh", metavar="STAGE", help="Run the stage again though it is kept; `all` for all stages"),
+]
+
+
+@app.command(epilog="Example: `stagewright run brand-exposure -i video=match.mp4 --set extract_frames.fps=4`")
+def run(
+    profile: ProfileName,
+    input: Inputs = None,
+    set: Sets = None,
+    runner: Annotated[str | None, typer.Option(help="Where stages run: threads")] = None,
+    job_id: Annotated[str | None, typer.Option(help="Name of the job; made of time and profile by default")] = None,
+    refresh: Refresh = None,
+    disable: Off = None,
+    enable: On = None,
+    json: Json = False,
+) -> None:
+    """Run a profile. What an earlier run has made and nothing has changed is kept.
+
+    Exit codes: 0 done, 1 a stage failed, 2 wrong use or wrong profile, 3 a service cannot be reached."""
+    from flows.command.output import guarded
+    from flows.command.run import changed_profile, parsed_inputs, run_profile
+
+    def work() -> int:
+        chosen = changed_profile(profile, set or [], disable or [], enable or [])
+        return run_profile(chosen, parsed_inputs(chosen, input or []), refresh or [], runner, job_id, json)
+
+    raise typer.Exit(guarded(work, json))
+
+
+@app.command(epilog="Example: `stagewright plan brand-exposure --json`")
+def plan(profile: ProfileName, set: Sets = None, disable: Off = None, enable: On = None, json: Json = False) -> None:
+    """Show what a profile would run: its stages in order, and what each reads from where. Nothing is run."""
+    from flows.command.look import show_plan
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_plan(profile, set or [], disable or [], enable or [], json), json))
+
+
+@app.command()
+def stages(json: Json = False) -> None:
+    """List the stages there are, by category."""
+    from flows.command.look import show_stages
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_stages(json), json))
+
+
+@app.command()
+def stage(name: Annotated[str, typer.Argument(help="Name of a stage")], json: Json = False) -> None:
+    """Show one stage: what it reads and writes, and its settings."""
+    from flows.command.look import show_stage
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_stage(name, json), json))
+
+
+@app.command()
+def profiles(json: Json = False) -> None:
+    """List the profiles there are: those that came with Stagewright, and yours (STAGEWRIGHT_PROFILES)."""
+    from flows.command.look import show_profiles
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_profiles(json), json))
+
+
+@app.command(epilog="Example: `stagewright validate my-profile.yaml`")
+def validate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A profile, by file or name")], json: Json = False
+) -> None:
+    """Check a profile: all faults at once, each with its line and a way to mend it."""
+    from flows.command.look import validate_file
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: validate_file(file, json), json))
+
+
+@app.command(epilog="Example: `stagewright schema > profile.schema.json`")
+def schema() -> None:
+    """Print the JSON Schema of profiles, with the settings of every stage in it, for editors."""
+    from flows.command.look import show_schema
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(show_schema, False))
+
+
+@app.command()
+def jobs(
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first")] = 20, json: Json = False
+) -> None:
+    """List jobs, the newest first."""
+    from flows.command.jobs import show_jobs
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_jobs(limit, json), json))
+
+
+@app.command(epilog="Examples: `stagewright show 20261121-231500-brand-exposure-3fa2c1`, `… show JOB read_text`")
+def show(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job's id, or `last`")],
+    stage: Annotated[str | None, typer.Argument(help="A stage of it: show its envelope")] = None,
+    json: Json = False,
+) -> None:
+    """Show a job: its inputs, settings and stages; or the stored result of one of its stages."""
+    from flows.command.jobs import show_job
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: show_job(job, stage, json), json))
+
+
+@app.command(name="open")
+def open_(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job's id, or `last`")],
+    browser: Annotated[bool, typer.Option(help="Open it in the browser; else only print where it is")] = True,
+) -> None:
+    """Open a job's report: the copy on this machine, or a fresh link into the store that works for an hour."""
+    from flows.command.jobs import open_report
+    from flows.command.output import guarded
+
+    raise typer.Exit(guarded(lambda: open_report(job, browser), False))

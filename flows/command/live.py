@@ -1,0 +1,95 @@
+"""A job as it goes, on the terminal: a live table where there is one, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flows.board import Board, StageStatus, watching
+from flows.units import readable_bytes, readable_seconds
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_MARKS = {"waiting": "·", "running": "▸", "ran": "✓", "kept": "=", "skipped": "-", "failed": "✗"}
+_STYLES = {"running": "cyan", "ran": "green", "kept": "blue", "skipped": "dim", "failed": "bold red", "waiting": "dim"}
+
+
+class Watch:
+    """Remembers the board of the job that runs, for what is printed at its end."""
+
+    board: Board | None = None
+
+
+@contextmanager
+def shown(quiet: bool) -> Iterator[Watch]:
+    """Show every job that runs in this context; `quiet`: only remember it."""
+    watch = Watch()
+
+    def remember(board: Board, stage: StageStatus) -> None:
+        watch.board = board
+
+    with watching(remember):
+        if quiet:
+            yield watch
+        elif sys.stderr.isatty():
+            with _live(watch):
+                yield watch
+        else:
+            with watching(_lines()):
+                yield watch
+
+
+def line(stage: StageStatus) -> str:
+    """One stage as a line of text."""
+    figures = [f"{value} {name}" for part in stage.summary.values() for name, value in part.items()]
+    parts = [readable_seconds(stage.seconds) if stage.ended else "", readable_bytes(stage.bytes), ", ".join(figures)]
+    if stage.failed_items:
+        parts.append(f"{stage.failed_items} failed items")
+    told = " · ".join(part for part in parts if part) if stage.status in ("ran", "kept") else stage.error or ""
+    return f"{_MARKS[stage.status]} {stage.id:<18} {stage.status:<8} {told}".rstrip()
+
+
+def _lines() -> Callable[[Board, StageStatus], None]:
+    told: dict[str, str] = {}
+
+    def listen(board: Board, stage: StageStatus) -> None:
+        if told.get(stage.id) != stage.status:
+            told[stage.id] = stage.status
+            print(line(stage), file=sys.stderr, flush=True)
+
+    return listen
+
+
+@contextmanager
+def _live(watch: Watch) -> Iterator[None]:
+    from rich.console import Console
+    from rich.live import Live
+
+    lock = threading.Lock()
+    with Live(console=Console(stderr=True), refresh_per_second=8, get_renderable=lambda: _drawn(watch, lock)):
+        yield
+
+
+def _drawn(watch: Watch, lock: threading.Lock) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    with lock:
+        for stage in watch.board.stages.values() if watch.board else ():
+            style = _STYLES[stage.status]
+            if stage.status == "running":
+                bar = ProgressBar(total=stage.total or None, completed=stage.current, width=24, pulse=not stage.total)
+                share = f"{stage.current / stage.total:4.0%}" if stage.total else ""
+                spent = readable_seconds(time.monotonic() - stage.started) if stage.started else ""
+                grid.add_row(Text(_MARKS["running"], style), Text(stage.id, style), bar, Text(f"{share} {spent}"))
+            else:
+                mark, rest = line(stage).split(" ", 1)
+                grid.add_row(Text(mark, style), Text(stage.id), Text(stage.status, style), Text(rest[28:].strip()))
+    return grid

@@ -1,0 +1,143 @@
+"""`stagewright plan`, `stages`, `stage`, `profiles`, `validate`, `schema`: what there is and what would run.
+
+None of these talks to a service, and none imports Prefect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.check import check_profile
+from flows.command.output import print_json, say, table
+from flows.command.run import changed_profile
+from flows.load import list_profiles, load_profile
+from flows.plan import Plan
+from flows.plan_json import palette_json, plan_json
+from flows.schema import profile_schema
+from flows.settings import read_settings
+from stages.core.config import StageConfigField
+from stages.core.discovery import load_faults, load_stages
+from stages.core.errors import ProfileError
+from stages.core.registry import get_palette, get_stage
+
+
+def show_plan(profile: str, sets: Sequence[str], off: Sequence[str], on: Sequence[str], as_json: bool) -> int:
+    """The checked graph of a profile; 2 if it has faults."""
+    chosen = changed_profile(profile, sets, off, on)
+    plan, faults = check_profile(chosen)
+    if as_json:
+        print_json(plan_json(chosen, plan, faults))
+    for fault in faults:
+        if not as_json:
+            say(f"{fault.severity}: {fault}")
+    if plan is None:
+        return 2
+    if not as_json:
+        table(("stage", "reads", "writes", "settings"), _plan_rows(plan))
+    return 0
+
+
+def show_stages(as_json: bool) -> int:
+    """All stages, by category."""
+    load_stages(read_settings().stage_modules)
+    if as_json:
+        print_json(palette_json())
+        return 0
+    rows = [
+        (category, d.name, ", ".join(d.all_reads), ", ".join(d.io.writes), d.label)
+        for category, definitions in get_palette().items()
+        for d in definitions
+    ]
+    table(("category", "stage", "reads", "writes", "label"), rows)
+    _tell_load_faults()
+    return 0
+
+
+def show_stage(name: str, as_json: bool) -> int:
+    """One stage. Raises UnknownStage."""
+    load_stages(read_settings().stage_modules)
+    definition = get_stage(name)
+    if as_json:
+        shown = [s for part in palette_json()["palette"].values() for s in part if s["name"] == name]
+        print_json(shown[0])
+        return 0
+    print(f"{definition.name}: {definition.label}\n\n{definition.description}\n")
+    optional = [f"{key} (optional)" for key in definition.io.optional_reads]
+    types = {**definition.read_types, **definition.write_types}
+    print(f"reads   {', '.join(_typed(k, types) for k in definition.io.reads + optional) or 'nothing'}")
+    print(f"writes  {', '.join(_typed(k, types) for k in definition.io.writes)}\n")
+    table(("setting", "type", "default", "allowed", "meaning"), [_field_row(f) for f in definition.config_fields])
+    return 0
+
+
+def show_profiles(as_json: bool) -> int:
+    """All profiles; a broken one with its fault."""
+    found = list_profiles([Path(folder) for folder in read_settings().profiles])
+    if as_json:
+        print_json([profile.to_json() for profile in found])
+    else:
+        table(("profile", "label", "file"), [(p.name, p.fault or p.label, p.file) for p in found])
+    return 0
+
+
+def validate_file(file: str, as_json: bool) -> int:
+    """Check a profile; 2 if it has faults."""
+    settings = read_settings()
+    load_stages(settings.stage_modules)
+    try:
+        profile = load_profile(file, [Path(folder) for folder in settings.profiles])
+        plan, faults = check_profile(profile)
+    except ProfileError as error:
+        plan, faults = None, error.context["faults"]
+    if as_json:
+        print_json({"valid": plan is not None, "faults": [fault.to_json() for fault in faults]})
+    else:
+        for fault in faults:
+            say(f"{fault.severity}: {fault}")
+        print(f"{file}: {'in order' if plan else 'not in order'}")
+    return 0 if plan else 2
+
+
+def show_schema() -> int:
+    """The JSON Schema of profiles."""
+    load_stages(read_settings().stage_modules)
+    print_json(profile_schema())
+    return 0
+
+
+def _plan_rows(plan: Plan) -> list[tuple[str, str, str, str]]:
+    rows = []
+    for stage in plan.stages:
+        reads = [f"{key} ← {source.stage or 'input'}" for key, source in stage.reads.items()]
+        reads += [f"after {id}" for id in stage.after]
+        config = stage.config.model_dump(mode="json")
+        settings = ", ".join(f"{name}={_short(value)}" for name, value in config.items())
+        rows.append((stage.id, ", ".join(reads), ", ".join(stage.definition.io.writes), settings))
+    return rows
+
+
+def _short(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _typed(key: str, types: dict[str, type]) -> str:
+    name = key.split(" ")[0]
+    return f"{key}: {types[name].__name__}" if name in types else key
+
+
+def _field_row(field: StageConfigField) -> tuple[str, str, str, str, str]:
+    if field.options:
+        allowed = ", ".join(map(str, field.options))
+    else:
+        low, high = field.min, field.max
+        allowed = (
+            f"{'' if low is None else low} … {'' if high is None else high}" if (low, high) != (None, None) else ""
+        )
+    return field.name, field.type, _short(field.default), allowed, field.description
+
+
+def _tell_load_faults() -> None:
+    for fault in load_faults():
+        say(f"warning: {fault}")

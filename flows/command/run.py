@@ -1,0 +1,140 @@
+"""`stagewright run`: a profile on its inputs, shown while it goes, told when it has ended."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flows.board import Board
+from flows.command.live import shown
+from flows.command.output import print_json, refuse, say
+from flows.command.starting import ready
+from flows.load import load_profile
+from flows.model import Profile
+from flows.planning import plan_profile
+from flows.settings import Settings, read_settings
+from stages.core.discovery import load_stages
+from stages.core.errors import InputError, StagewrightError, UsageError
+from stages.core.objects import ObjectStore
+from stages.core.suggest import did_you_mean
+
+
+def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on: Sequence[str] = ()) -> Profile:
+    """The profile with settings and switches of the command line in it. Raises ProfileError, UsageError."""
+    settings = read_settings()
+    load_stages(settings.stage_modules)
+    profile = load_profile(name, [Path(folder) for folder in settings.profiles])
+    changes = [_parsed_set(text) for text in sets]
+    known = [entry.id for entry in profile.stages]
+    for id in (*(id for id, _, _ in changes), *off, *on):
+        if id not in known:
+            raise UsageError(f"Profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}", stage=id)
+    entries = []
+    for entry in profile.stages:
+        config = {**entry.config, **{field: value for id, field, value in changes if id == entry.id}}
+        enabled = (entry.enabled or entry.id in on) and entry.id not in off
+        entries.append(replace(entry, config=config, enabled=enabled))
+    return replace(profile, stages=tuple(entries))
+
+
+def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
+    """`key=address` pairs as a mapping. Raises UsageError, and InputError for a file that is not there."""
+    pairs = [text.partition("=") for text in given]
+    for key, sign, address in pairs:
+        if not sign or not address:
+            raise UsageError(f"--input wants key=address, for example --input video=match.mp4; found {key + sign!r}.")
+        if key not in profile.inputs:
+            raise UsageError(f"Profile {profile.name!r} has no input {key!r}{did_you_mean(key, profile.inputs)}")
+        if profile.inputs[key] and "://" not in address and not Path(address).exists():
+            raise InputError(f"The input {key}={address} is not there: no such file. Check the path.", uri=address)
+    if missing := [key for key in profile.inputs if key not in {key for key, _, _ in pairs}]:
+        wanted = " ".join(f"--input {key}=FILE_OR_URI" for key in missing)
+        raise InputError(f"Profile {profile.name!r} needs {wanted}.", profile=profile.name)
+    return {key: address for key, _, address in pairs}
+
+
+def run_profile(
+    profile: Profile,
+    inputs: dict[str, str],
+    refresh: Sequence[str],
+    runner: str | None,
+    job_id: str | None,
+    as_json: bool,
+) -> int:
+    """Run it; the exit code. Everything that can be checked without a service is checked before one is started."""
+    plan = plan_profile(profile)
+    for id in refresh:
+        if id != "all" and id not in (known := [stage.id for stage in plan.stages]):
+            raise UsageError(f"--refresh: profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}")
+    settings, found = ready(say)
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from flows.assemble import assemble
+    from flows.running import close_vanished
+
+    for gone in close_vanished(settings, ObjectStore(found.store), found.prefect_api_url):
+        say(f"Job {gone} had vanished while it ran; it is marked as crashed.")
+    flow = assemble(profile, runner)
+    # The heartbeat makes a run wait a second at its end; a run whose process vanished is found by `close_vanished`.
+    with shown(quiet=as_json) as watch, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        try:
+            manifest = flow(**inputs, refresh=list(refresh), job_id=job_id)
+        except StagewrightError as error:
+            return _failed(error, watch.board, as_json)
+    return _done(manifest, settings, as_json)
+
+
+def _parsed_set(text: str) -> tuple[str, str, Any]:
+    path, sign, value = text.partition("=")
+    id, dot, field = path.partition(".")
+    if not (sign and dot and id and field):
+        raise UsageError(f"--set wants STAGE.FIELD=VALUE, for example --set extract_frames.fps=4; found {text!r}.")
+    try:
+        return id, field, json.loads(value)
+    except ValueError:
+        return id, field, value
+
+
+def _told(job_id: str, profile: str, state: str, stages: list[dict[str, Any]]) -> dict[str, Any]:
+    keys = ("id", "stage", "status", "seconds", "bytes", "key", "error", "failed_items")
+    return {
+        "job_id": job_id,
+        "profile": profile,
+        "state": state,
+        "stages": [{key: stage[key] for key in keys} for stage in stages],
+        "outputs": {},
+        "report": None,
+    }
+
+
+def _done(manifest: dict[str, Any], settings: Settings, as_json: bool) -> int:
+    folder = settings.home / "jobs" / manifest["job_id"]
+    report = folder / "report.json" if "report.json" in manifest["files"] else None
+    if as_json:
+        told = _told(manifest["job_id"], manifest["profile"], "done", manifest["stages"])
+        print_json(told | {"outputs": manifest["outputs"], "report": str(report) if report else None})
+        return 0
+    print(f"Job {manifest['job_id']} is done.")
+    for name in manifest["files"]:
+        print(f"  {folder / name}")
+    if any(name.endswith(".html") for name in manifest["files"]):
+        print(f"See it with: stagewright open {manifest['job_id']}")
+    return 0
+
+
+def _failed(error: StagewrightError, board: Board | None, as_json: bool) -> int:
+    if as_json and error.exit_code == 1 and board is not None:
+        stages = [stage.to_json() for stage in board.stages.values()]
+        print_json(_told(board.job_id, board.plan.profile.name, "failed", stages) | {"error": str(error)})
+        say(f"Error: {error}")
+        return 1
+    code = refuse(error, as_json)
+    if code != 2:
+        again = shlex.join(["stagewright", *sys.argv[1:]])
+        say(f"What had ended is kept. When the cause is mended, go on with:\n  {again}")
+    return code

@@ -1,0 +1,57 @@
+"""What a command needs before it can talk to the store and to Prefect.
+
+Starting local services is the deployments' business, which lies above this; it is handed in (`use_starter`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from flows.connections import Connections, connections
+from flows.settings import Settings, read_settings
+from stages.core.blobs import BlobStore
+from stages.core.cache import BlobCache
+from stages.core.objects import ObjectStore
+
+Say = Callable[[str], None]
+Starter = Callable[[Settings, Say], Connections]
+
+
+def _only_find(settings: Settings, say: Say) -> Connections:
+    return connections(settings)
+
+
+_starter: Starter = _only_find
+
+
+def use_starter(starter: Starter) -> None:
+    """Start services with this from now on."""
+    global _starter
+    _starter = starter
+
+
+def ready(say: Say) -> tuple[Settings, Connections]:
+    """Services that run, and this process pointed at them: to be called before Prefect is imported."""
+    settings = read_settings()
+    found = _starter(settings, say)
+    os.environ["PREFECT_API_URL"] = found.prefect_api_url
+    for name, value in _PREFECT.items():
+        os.environ.setdefault(name, value)
+    return settings, found
+
+
+def open_store(say: Say) -> tuple[Settings, BlobStore]:
+    """The store's blobs, for commands that only read."""
+    settings, found = ready(say)
+    cache = BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9))
+    return settings, BlobStore(ObjectStore(found.store), cache)
+
+
+_PREFECT = {
+    # Prefect's own lines go to its server; on the terminal stands what `live` shows.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}

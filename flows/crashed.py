@@ -1,0 +1,33 @@
+"""The truthful end, in Prefect, of a run whose process vanished: it and its open tasks are Crashed (or Cancelled)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Crashed
+
+_MESSAGE = "The process that ran this vanished."
+
+
+def mark_crashed(flow_run_id: str) -> None:
+    """End the run and its open tasks. One that the server does not know, or that has ended, is left alone."""
+    with get_client(sync_client=True) as client:
+        try:
+            run = client.read_flow_run(UUID(flow_run_id))
+        except ObjectNotFound:
+            return
+        cancelled = run.state is not None and run.state.type.value in ("CANCELLING", "CANCELLED")
+        if run.state is None or not run.state.is_final():
+            end = Cancelled if cancelled else Crashed
+            client.set_flow_run_state(run.id, end(message=_MESSAGE), force=True)
+        _close_tasks(client, run.id, cancelled)
+
+
+def _close_tasks(client: SyncPrefectClient, flow_run_id: UUID, cancelled: bool) -> None:
+    end = Cancelled if cancelled else Crashed
+    for task in client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))):
+        if task.state is None or not task.state.is_final():
+            client.set_task_run_state(task.id, end(message=_MESSAGE), force=True)

@@ -1,0 +1,86 @@
+"""Running a plan inside a Prefect flow run: every stage submitted at once, each waiting for what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import as_completed
+from typing import Any, cast
+
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectConcurrentFuture
+
+from flows.artifacts import Artifacts
+from flows.job import Job, now
+from flows.publish import outputs, publish_files, write_manifest
+from flows.results import StageStorage
+from flows.running import mark_running
+from flows.stage_task import stage_task
+from stages.core.errors import StageFailed, StagewrightError
+from stages.core.results import StageResult
+
+
+def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[str, Any]:
+    """Run all stages of the job; what it leaves, as its manifest says. Raises the first stage's error."""
+    with mark_running(job), Artifacts(job) as artifacts:
+        write_manifest(job, "running")
+        try:
+            error = _run_stages(job, storage.of(job.checkpoints), refresh, artifacts)
+            return _close(job, artifacts, error)
+        except BaseException:
+            job.stopped.set()
+            raise
+        finally:
+            job.spread.close()
+
+
+def _run_stages(
+    job: Job, storage: StageStorage, refresh: Collection[str], artifacts: Artifacts
+) -> StagewrightError | None:
+    futures: dict[str, PrefectConcurrentFuture[StageResult]] = {}
+    for planned in job.plan.stages:
+        task = stage_task(job, planned, storage, refresh=planned.id in refresh)
+        sources = {source.stage for source in planned.reads.values()} - {None}
+        upstream = {id: future for id, future in futures.items() if id in sources}
+        after = [futures[id] for id in planned.after]
+        futures[planned.id] = cast(Any, task.submit(upstream=upstream, wait_for=after))
+    # Prefect's own as_completed tells of futures whose state is not there yet; the wrapped ones carry it.
+    ids = {future.wrapped_future: id for id, future in futures.items()}
+    error: StagewrightError | None = None
+    for done in as_completed(ids):
+        failed = _end(job, ids[done], done.result())
+        artifacts.of_stage(job.board.stages[ids[done]], futures[ids[done]].task_run_id)
+        error = error or failed
+    return error
+
+
+def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
+    """Put the end of a stage on the board; its error, if it failed by itself."""
+    if state.is_completed():
+        result: StageResult = state.result(_sync=True)  # type: ignore[call-overload]
+        job.board.end(id, result)
+        return None
+    if state.is_pending():  # not ready: something before it failed
+        job.board.skip(id)
+        return None
+    found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+    error = _as_error(id, found, state)
+    job.board.fail(id, str(error))
+    return error
+
+
+def _as_error(id: str, found: Any, state: State[Any]) -> StagewrightError:
+    if isinstance(found, StagewrightError):
+        return found
+    what = f"{type(found).__name__}: {found}" if isinstance(found, BaseException) else state.message or state.name
+    return StageFailed(f"Stage {id!r} did not end well: {what}", stage=id)
+
+
+def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> dict[str, Any]:
+    files = [] if error else publish_files(job)
+    state = "failed" if error else "done"
+    more = {"ended": now(), "files": files, "outputs": outputs(job), "error": str(error) if error else None}
+    write_manifest(job, state, **more)
+    artifacts.of_job(files)
+    if error:
+        raise error
+    return job.manifest(state, **more)
