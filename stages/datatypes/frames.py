@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from stages.core.blobs import BlobRef, BlobStore
 from stages.core.datatype import DataType, Json
-from stages.core.errors import BlobDamaged
 from stages.datatypes.frame_index import FrameIndex
 
 
@@ -50,16 +49,12 @@ class Frame:
         return self.blobs.read(self.ref, self.offset, self.size)
 
     def image(self) -> NDArray[np.uint8]:
-        """The picture, (H, W, 3) uint8 BGR, as OpenCV wants it. Raises BlobDamaged where it is no picture."""
+        """The picture, (H, W, 3) uint8 BGR, as OpenCV wants it. Raises ValueError where it is no picture."""
         import cv2
 
         image = cv2.imdecode(np.frombuffer(self.jpeg(), np.uint8), cv2.IMREAD_COLOR)
         if image is None:
-            raise BlobDamaged(
-                f"The picture at {self.t:.3f} s in {self.ref['blob']} cannot be decoded. "
-                "Run again with --refresh extract_frames to make it anew.",
-                digest=self.ref["blob"],
-            )
+            raise ValueError(f"the picture at {self.t:.3f} s in {self.ref['blob']} is no JPEG that can be decoded")
         return np.asarray(image, np.uint8)
 
 

@@ -1,0 +1,88 @@
+"""`extract_frames`: pictures of a video at a steady rate."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stages import RuntimeContext, StageConfig, blobs, stage
+from stages.core.errors import InputError
+from stages.datatypes import Frames, FrameWriter, MediaInfo, Video
+from stages.video.decoding import Decoder
+from stages.video.media import Media, open_media
+from stages.video.pictures import to_bgr, to_jpeg, upright_size
+from stages.video.sampling import sampled
+
+LOOSE_S = 0.5
+"""A file may declare this much more than its pictures last, and still be whole."""
+
+
+class ExtractFramesConfig(StageConfig):
+    """How many pictures are looked at, and how they are kept."""
+
+    fps: float = Field(2, gt=0, le=60, description="Pictures looked at in each second of video")
+    max_side: int = Field(
+        1920, ge=0, le=16384, description="Longest side of the pictures that are kept, pixels; 0 keeps the source's"
+    )
+    quality: int = Field(90, ge=30, le=100, description="JPEG quality of the pictures that are kept")
+
+
+@stage(
+    label="Extract frames",
+    category="video",
+    writes=("frames",),
+    depends=("av", "opencv-python-headless"),
+)
+def extract_frames(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> Frames:
+    """Decode the video from begin to end and keep the pictures that are on screen at evenly spaced times.
+
+    Times are presentation times. What is damaged is passed over, counted and told; a file of which nothing can be
+    decoded is refused.
+    """
+    writer = FrameWriter(blobs())
+    period = 1 / config.fps
+    with open_media(video) as media:
+        decoder = Decoder(media, video.uri, ctx.failed_items.append)
+        size = (0, 0)
+        total = media.declared_s or 0
+        for sample in sampled(decoder, period):
+            size = size if any(size) else upright_size(sample.picture)
+            jpeg = to_jpeg(to_bgr(sample.picture, config.max_side), config.quality)
+            writer.add(jpeg, sample.t, sample.also)
+            ctx.set_progress(min(sample.t, total) if total else sample.t, total)
+        if not len(writer):
+            raise _nothing(video, media, decoder)
+        info = _info(media, decoder, size)
+    return writer.finish(info, period, _notes(decoder, info))
+
+
+def _nothing(video: Video, media: Media, decoder: Decoder) -> InputError:
+    codec = media.stream.codec_context.name
+    why = decoder.stopped or (f"{decoder.damaged} damaged packets" if decoder.damaged else "it holds none")
+    return InputError(
+        f"{video.uri}: not one picture can be decoded ({codec}, {video.size} bytes): {why}. Check that the file plays.",
+        uri=video.uri,
+    )
+
+
+def _info(media: Media, decoder: Decoder, size: tuple[int, int]) -> MediaInfo:
+    decoded = round(decoder.end_s, 6)
+    declared = decoded if media.declared_s is None else round(media.declared_s, 6)
+    return MediaInfo(declared, decoded, *size, fps=round(media.fps, 6))
+
+
+def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
+    notes = []
+    if info.decoded_s < info.duration_s - LOOSE_S:
+        why = f" ({decoder.stopped})" if decoder.stopped else ""
+        notes.append(
+            f"Decoding ended at {info.decoded_s:.2f} s of the {info.duration_s:.2f} s that the file declares{why}; "
+            "what comes later is not in this report."
+        )
+    if decoder.damaged:
+        notes.append(
+            f"{decoder.damaged} packet(s) of the video are damaged, the first after {decoder.first_damage_s:.2f} s; "
+            "pictures there are missing."
+        )
+    if decoder.unordered:
+        notes.append(f"{decoder.unordered} picture(s) with times that run backwards were left out.")
+    return notes
