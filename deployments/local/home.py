@@ -1,0 +1,106 @@
+"""The folder in which local services live: what lies where, and how it is written.
+
+    $STAGEWRIGHT_HOME/
+      services.json     addresses and processes (flows.connections reads the addresses)
+      up.lock           held while services are started or stopped
+      store/            SeaweedFS: secrets.json, s3.json, data/, sock/
+      prefect/          Prefect's home, with its SQLite database
+      logs/             store.log, prefect.log; of each the start before as well
+
+Everything below is for its owner only: folders 0700, files 0600.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stages.core.errors import ServiceUnreachable, UsageError
+
+Say = Callable[[str], None]
+
+PATIENCE = 180  # seconds to wait for another `up`: longer than the slowest start
+
+
+@dataclass(frozen=True)
+class Home:
+    """The places below `$STAGEWRIGHT_HOME`."""
+
+    root: Path
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store"
+
+    @property
+    def prefect(self) -> Path:
+        return self.root / "prefect"
+
+    def log(self, service: str) -> Path:
+        """The file that holds what a service printed since its last start."""
+        return self.root / "logs" / f"{service}.log"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises UsageError where that cannot be."""
+        with self.usable():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps the mode its owner chose
+            for folder in (self.store, self.prefect, self.log("").parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o700)
+
+    @contextmanager
+    def locked(self, say: Say) -> Iterator[None]:
+        """Keep other processes from starting or stopping services of this home meanwhile."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.root / "up.lock", mode=0o600)
+        with self.usable():
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                say("Another process is starting or stopping the local services; waiting for it…")
+                self._acquire_later(lock.acquire)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _acquire_later(self, acquire: Callable[..., object]) -> None:
+        from filelock import Timeout
+
+        try:
+            acquire(timeout=PATIENCE)
+        except Timeout:
+            raise ServiceUnreachable(
+                f"Another process has held {self.root / 'up.lock'} for more than {PATIENCE} s. "
+                "If no `stagewright` is starting or stopping services, end the process that holds it and try again.",
+                file=str(self.root / "up.lock"),
+            ) from None
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """What the system refuses in here, as a UsageError that says what to set."""
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(
+                f"STAGEWRIGHT_HOME, {self.root}, cannot hold the local services: {error}. "
+                "Set STAGEWRIGHT_HOME to a folder that you can write to.",
+                field="STAGEWRIGHT_HOME",
+            ) from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Readers see the old content or the new, never half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,109 @@
+"""`status`: a real request to every service, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from deployments.local.home import Home
+from deployments.local.lifecycle import local_services
+from deployments.local.process import find
+from deployments.local.records import read_record
+from deployments.local.service import Service
+from flows.connections import outside_store
+from flows.settings import Settings
+from stages.core.errors import StagewrightError
+from stages.core.objects import ObjectStore, StoreAddress
+
+State = Literal["running", "stopped", "outside", "unreachable"]
+
+PATIENCE = 10  # seconds for a service that settings name
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """How a service is found. `outside`: named by settings, and it answers. `unreachable`: it should answer and does
+    not; `detail` says why. `address` holds no secret and is empty where a local service has none yet."""
+
+    name: str
+    state: State
+    address: str
+    pid: int | None
+    detail: str
+
+
+def status(settings: Settings) -> list[ServiceStatus]:
+    """The object store and the Prefect server, in this order. Starts nothing, and raises for nothing out of reach."""
+    local = {service.name: _local(settings, service) for service in local_services(settings)}
+    store, api_url = outside_store(settings), settings.prefect_api_url
+    if store is not None:
+        local["store"] = _outside_store(store)
+    if "prefect" not in local and api_url is not None:
+        local["prefect"] = _outside_server(api_url)
+    return [local["store"], local["prefect"]]
+
+
+def _local(settings: Settings, service: Service) -> ServiceStatus:
+    record, log = read_record(settings, service.name), Home(settings.home).log(service.name)
+    if record is None:
+        return ServiceStatus(service.name, "stopped", "", None, "never started in this home")
+    process = find(record.process)
+    address = service.place(record.port)
+    if process is None:
+        killed = " (it ended by itself or was killed)" if record.process else ""
+        return ServiceStatus(service.name, "stopped", address, None, f"start it with `stagewright up`{killed}")
+    fault = service.fault(record.port) if record.address else "it is still starting, or its start was broken off"
+    if fault is None:
+        return ServiceStatus(service.name, "running", address, process.pid, f"log: {log}")
+    return ServiceStatus(service.name, "unreachable", address, process.pid, f"{fault}; log: {log}")
+
+
+def _outside_store(address: StoreAddress) -> ServiceStatus:
+    answers: list[str | None] = []
+    # aside, since retries and timeouts of a store that is away add up to most of a minute
+    asking = threading.Thread(target=lambda: answers.append(_store_fault(address)), daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    fault = answers[0] if answers else f"no answer within {PATIENCE} s"
+    where = f"{address.url} at {address.endpoint or 'AWS'}"
+    return ServiceStatus("store", *_outside(where, fault, "STAGEWRIGHT_S3_BUCKET"))
+
+
+def _store_fault(address: StoreAddress) -> str | None:
+    try:
+        ObjectStore(address).check()
+    except (StagewrightError, ValueError, OSError) as error:  # ValueError: an endpoint that is no URL
+        return str(error)
+    return None
+
+
+def _outside_server(api_url: str) -> ServiceStatus:
+    return ServiceStatus("prefect", *_outside(without_password(api_url), _server_fault(api_url), "PREFECT_API_URL"))
+
+
+def _server_fault(api_url: str) -> str | None:
+    if not api_url.startswith(("http://", "https://")):
+        return "not an http:// or https:// address"
+    try:  # by way of the proxy that the environment names, as Prefect's own client does
+        urllib.request.build_opener().open(without_password(api_url).rstrip("/") + "/health", timeout=PATIENCE).close()
+    except urllib.error.HTTPError as error:
+        return None if error.code in (401, 403) else f"it answers HTTP {error.code}"  # it is there, and wants a key
+    except (OSError, HTTPException, ValueError) as error:
+        return f"no answer ({error})"
+    return None
+
+
+def _outside(where: str, fault: str | None, variable: str) -> tuple[State, str, None, str]:
+    named = f"named by {variable}"
+    return ("outside", where, None, named) if fault is None else ("unreachable", where, None, f"{named}; {fault}")
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

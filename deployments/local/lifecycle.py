@@ -1,0 +1,78 @@
+"""`up` and `down`: start what settings do not name, and stop it again. Data stays."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from deployments.local.home import Home, Say
+from deployments.local.prefect_server import PrefectServer
+from deployments.local.process import bound_log, find, stop
+from deployments.local.records import read_record, write_record
+from deployments.local.seaweedfs import SeaweedFS
+from deployments.local.service import Service
+from deployments.local.starting import forget, is_up, start_missing
+from flows.connections import Connections, connections, outside_store
+from flows.settings import Settings
+
+
+def say_on_stderr(line: str) -> None:
+    """Progress for people, apart from results on standard output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def up(settings: Settings, say: Say = say_on_stderr) -> Connections:
+    """Start the local services that are needed and do not run, and tell how to reach everything.
+
+    What settings name is not started, nor tried. Where all runs this is a look at two processes and two ports.
+    Raises ServiceUnreachable with the end of the log of what did not start, and UsageError where
+    `$STAGEWRIGHT_HOME` cannot be used.
+    """
+    services = local_services(settings)
+    if all(is_up(read_record(settings, service.name)) for service in services):
+        for service in services:
+            bound_log(Home(settings.home).log(service.name))
+    else:
+        start_missing(settings, services, say)
+    return connections(settings)
+
+
+def down(settings: Settings, say: Say = say_on_stderr) -> list[str]:
+    """Stop every service that was started here, whatever settings name now; the names of those that ran."""
+    home = Home(settings.home)
+    if not home.root.is_dir():
+        return []
+    with home.locked(say):
+        kept = [(service, read_record(settings, service.name)) for service in _all(home)]
+        running = [(service, record) for service, record in kept if record and find(record.process)]
+        if running:
+            say(f"Stopping the {' and the '.join(service.label for service, _ in running)}…")
+        for service, record in kept:
+            if record:  # first the addresses, so that nobody takes a server that is about to end
+                write_record(settings, service.name, replace(record, address=None))
+        stop([record.process for _, record in running if record.process])
+        for service, record in kept:
+            if record:
+                forget(settings, service, record.port)
+    return [service.name for service, _ in running]
+
+
+def local_services(settings: Settings) -> list[Service]:
+    """The services that settings leave to this machine."""
+    home, services = Home(settings.home), list[Service]()
+    if outside_store(settings) is None:
+        services.append(SeaweedFS(home))
+    if settings.prefect_api_url is None or _own_server(settings):
+        services.append(PrefectServer(home))
+    return services
+
+
+def _all(home: Home) -> list[Service]:
+    return [SeaweedFS(home), PrefectServer(home)]
+
+
+def _own_server(settings: Settings) -> bool:
+    """Whether PREFECT_API_URL names the server of this home, as it does after the line that `up` prints."""
+    server = PrefectServer(Home(settings.home))
+    record = read_record(settings, server.name)
+    return record is not None and settings.prefect_api_url == server.place(record.port)
