@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,12 +15,23 @@ from flows.ids import id_faults, need_faults
 from flows.model import Profile, StageEntry
 from flows.overrides import override
 from flows.plan import Plan, PlannedStage
-from flows.wiring import Wiring, wasted, wire
+from flows.wiring import Types, Wiring, wasted, wire
 from stages.core.datatype import DataType, find_type, list_types
 from stages.core.definition import StageDefinition
 from stages.core.discovery import load_faults
 from stages.core.registry import list_stages
 from stages.core.suggest import did_you_mean, nearest
+
+
+@dataclass(frozen=True)
+class Examination:
+    """All that is known of a profile, right or wrong: what an editor can draw of it."""
+
+    profile: Profile
+    checked: tuple[CheckedEntry, ...]
+    inputs: Types
+    wiring: Wiring
+    faults: list[Fault]
 
 
 def check_profile(
@@ -30,20 +41,34 @@ def check_profile(
     settings: Mapping[str, Mapping[str, Any] | BaseModel] | None = None,
 ) -> tuple[Plan | None, list[Fault]]:
     """The plan and its warnings, or no plan and every fault. `enabled` and `settings` override, by an entry's id."""
+    seen = examine(profile, enabled=enabled, settings=settings)
+    if any(fault.severity == "error" for fault in seen.faults):
+        return None, seen.faults
+    wiring = seen.wiring
+    stages = _planned(seen.checked, wiring)
+    plan = Plan(seen.profile, stages, seen.inputs, tuple(wiring.edges), wiring.outputs, tuple(seen.faults))
+    return plan, seen.faults
+
+
+def examine(
+    profile: Profile,
+    *,
+    enabled: Mapping[str, bool] | None = None,
+    settings: Mapping[str, Mapping[str, Any] | BaseModel] | None = None,
+) -> Examination:
+    """Look at everything, whatever is found on the way. Of waste is only told where nothing is wrong."""
     profile, faults = override(profile, enabled or {}, settings or {})
     stages = {definition.name: definition for definition in list_stages()}
     faults += [*id_faults(profile), *need_faults(profile)]
     inputs = _inputs(profile, faults)
-    checked = [_checked(entry, stages, faults) for entry in profile.stages]
+    checked = tuple(_checked(entry, stages, faults) for entry in profile.stages)
     wiring = wire(profile, checked, inputs)
     faults += wiring.faults
     if not any(entry.enabled for entry in profile.stages):
         faults.append(_nothing_to_run(profile))
-    if any(fault.severity == "error" for fault in faults):
-        return None, in_order(faults, profile.file)
-    faults += wasted(profile, checked, wiring)
-    faults = in_order(faults, profile.file)
-    return Plan(profile, _planned(checked, wiring), inputs, tuple(wiring.edges), wiring.outputs, tuple(faults)), faults
+    if not any(fault.severity == "error" for fault in faults):
+        faults += wasted(profile, checked, wiring)
+    return Examination(profile, checked, inputs, wiring, in_order(faults, profile.file))
 
 
 def _inputs(profile: Profile, faults: list[Fault]) -> dict[str, type[DataType] | None]:

@@ -27,7 +27,8 @@ ENTRY_KEYS = ("stage", "id", *READERS, *PLACES)
 class EntryDraft:
     """An entry as its file gives it. `given` holds only what stands there, None where it is to be as if never given.
 
-    `stage` is None where an entry of an extended profile is meant by its id; `at` places the entry among those.
+    `stage` is None where an entry of an extended profile is meant by its id; in the `short` forms the one name may mean
+    either. `at` places the entry among those of the extended profile.
     """
 
     id: str
@@ -35,13 +36,14 @@ class EntryDraft:
     given: Mapping[str, Any] = field(default_factory=dict)
     at: tuple[str, str] | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
+    short: bool = False
 
 
 def read_entry(form: Form, part: Part) -> EntryDraft | None:
     """One entry; nothing, with a fault, where one cannot even tell which stage is meant."""
     form.stage = None
     if isinstance(part.value, str) and part.value:
-        return EntryDraft(part.value, part.value, lines={"": part.line})
+        return EntryDraft(part.value, part.value, lines={"": part.line}, short=True)
     if not isinstance(part.value, dict) or not part.value:
         form.wrong(part, "stages", "an entry: a name, one pair `name: {settings}`, or a mapping with `stage:`")
         return None
@@ -55,7 +57,7 @@ def read_entry(form: Form, part: Part) -> EntryDraft | None:
 def _pair(form: Form, name: str, settings: Part) -> EntryDraft:
     form.stage = name
     config = _plain(form, settings, None, "the stage's settings as a mapping, like {fps: 2}")
-    return EntryDraft(name, name, {"config": config}, lines={"": settings.line, **settings.lines("config")})
+    return EntryDraft(name, name, {"config": config}, lines={"": settings.line, **settings.lines("config")}, short=True)
 
 
 def _long(form: Form, part: Part) -> EntryDraft | None:

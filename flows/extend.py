@@ -92,7 +92,7 @@ class _Joining:
 
 def _entry(draft: EntryDraft, file: str, base: StageEntry) -> StageEntry:
     """The entry: what the draft gives over what the base has. Settings of another stage are not taken over."""
-    if draft.stage is not None and draft.stage != base.stage:
+    if draft.stage not in (None, base.stage) and not (draft.short and base.id == draft.id):
         lines = {p: n for p, n in base.lines.items() if p.partition(".")[0] not in _OF_THE_STAGE}
         base = replace(base, stage=draft.stage, config={}, reads={}, writes={}, lines=lines)
     files = {path: base.files.get(path, base.file) for path in base.lines.keys() - draft.lines.keys()}

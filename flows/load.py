@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from flows.extend import build_profile
 from flows.faults import Fault, in_order, refuse
@@ -26,6 +27,15 @@ class ProfileInfo:
     file: str
     faults: tuple[Fault, ...] = ()
     hidden_by: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with it, in one text."""
+        return "; ".join(map(str, self.faults)) or None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        return {**vars(self), "faults": [fault.to_json() for fault in self.faults]}
 
 
 def load_profile(name_or_file: str | Path, folders: Sequence[Path] = ()) -> Profile:
