@@ -33,7 +33,7 @@ from stages.core.registry import get_stage
 from stages.core.results import StageResult
 
 
-class StageSerializer(Serializer):  # type: ignore[type-arg]  # its registry of types refuses parameters
+class StageSerializer(Serializer):
     """A stage's result as its envelope's bytes; an error as its kind and message. Nothing is ever pickled."""
 
     type: str = Field(default="stagewright", frozen=True)

@@ -47,7 +47,7 @@ def _run_stages(
     ids = {future.wrapped_future: id for id, future in futures.items()}
     error: StagewrightError | None = None
     for done in as_completed(ids):
-        failed = _end(job, ids[done], done.result())
+        failed = _end(job, ids[done], cast(State[Any], done.result()))
         artifacts.of_stage(job.board.stages[ids[done]], futures[ids[done]].task_run_id)
         error = error or failed
     return error
