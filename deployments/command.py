@@ -7,12 +7,17 @@ import sys
 
 import click
 
+from deployments.local.commands import down_command, status_command, up_command
 from flows.command.app import app
 from flows.command.output import refuse
 from flows.command.starting import Say, use_starter
 from flows.connections import Connections
 from flows.settings import Settings
 from stages.core.errors import UsageError
+
+app.command(name="up")(up_command)
+app.command(name="down")(down_command)
+app.command(name="status")(status_command)
 
 
 def _start(settings: Settings, say: Say) -> Connections:

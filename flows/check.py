@@ -42,8 +42,9 @@ def check_profile(
 ) -> tuple[Plan | None, list[Fault]]:
     """The plan and its warnings, or no plan and every fault. `enabled` and `settings` override, by an entry's id."""
     seen = examine(profile, enabled=enabled, settings=settings)
-    if any(fault.severity == "error" for fault in seen.faults):
-        return None, seen.faults
+    nameless = [fault_at(entry, "names no stage", "stage") for entry in seen.profile.stages if not entry.stage]
+    if nameless or any(fault.severity == "error" for fault in seen.faults):
+        return None, [*nameless, *seen.faults]
     wiring = seen.wiring
     stages = _planned(seen.checked, wiring)
     plan = Plan(seen.profile, stages, seen.inputs, tuple(wiring.edges), wiring.outputs, tuple(seen.faults))
@@ -56,7 +57,10 @@ def examine(
     enabled: Mapping[str, bool] | None = None,
     settings: Mapping[str, Mapping[str, Any] | BaseModel] | None = None,
 ) -> Examination:
-    """Look at everything, whatever is found on the way. Of waste is only told where nothing is wrong."""
+    """Look at everything, whatever is found on the way. Of waste is only told where nothing is wrong.
+
+    Nothing is said of entries without a stage: they stand for what could not be read, and reading has said why.
+    """
     profile, faults = override(profile, enabled or {}, settings or {})
     stages = {definition.name: definition for definition in list_stages()}
     faults += [*id_faults(profile), *need_faults(profile)]

@@ -94,9 +94,10 @@ def _whole(asked: str, profile: Profile | None, faults: list[Fault]) -> Profile:
     if profile is not None and not faults:
         return profile
     if profile is not None:
-        from flows.check import check_profile
+        from flows.check import examine  # only now: to read a profile that is in order takes no stages
 
-        faults = in_order([*faults, *check_profile(profile)[1]], profile.file)
+        of_graph = [fault for fault in examine(profile).faults if fault.severity == "error"]
+        faults = in_order([*faults, *of_graph], profile.file)
     raise refuse(profile.name if profile else asked, faults)
 
 

@@ -57,7 +57,8 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
     """Put the end of a stage on the board; its error, if it failed by itself."""
     if state.is_completed():
         result: StageResult = state.result(_sync=True)  # type: ignore[call-overload]
-        job.board.end(id, result)
+        if result.kept:  # else the stage's own task has said so
+            job.board.end(id, result)
         return None
     if state.is_pending():  # not ready: something before it failed
         job.board.skip(id)

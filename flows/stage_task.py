@@ -53,7 +53,9 @@ class StageWork:
         call = StageCall(self.planned.definition, self.planned.config, self.version, key)
         envelope = execute(call, self.reads(upstream), self._context(), self.job.blobs)
         self.job.checkpoints.keep(envelope)
-        return StageResult(envelope, self.planned.definition)
+        result = StageResult(envelope, self.planned.definition)
+        self.job.board.end(self.planned.id, result)
+        return result
 
     def _context(self) -> RuntimeContext:
         job = self.job

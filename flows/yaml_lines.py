@@ -14,7 +14,7 @@ import yaml
 
 from flows.faults import Fault
 
-MAX_PARTS = 50_000
+MAX_PARTS = 20_000
 MAX_DEPTH = 40
 
 _TAG = "tag:yaml.org,2002:"
@@ -110,7 +110,7 @@ def _compose(text: str) -> yaml.Node | None:
         return _Loader(text).get_single_node()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        problem = f"has a character that text cannot have (U+{ord(str(error.character)):04X}); is it a text file?"
+        problem = f"has a character that text cannot have (U+{int(error.character):04X}); is it a text file?"
         raise _Refused(problem, line) from None
     except yaml.MarkedYAMLError as error:
         raise _Refused(*_syntax(error)) from None

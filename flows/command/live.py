@@ -56,11 +56,13 @@ def line(stage: StageStatus) -> str:
 
 def _lines() -> Callable[[Board, StageStatus], None]:
     told: dict[str, str] = {}
+    lock = threading.Lock()
 
     def listen(board: Board, stage: StageStatus) -> None:
-        if told.get(stage.id) != stage.status:
-            told[stage.id] = stage.status
-            print(line(stage), file=sys.stderr, flush=True)
+        with lock:
+            if told.get(stage.id) != stage.status:
+                told[stage.id] = stage.status
+                sys.stderr.write(line(stage) + "\n")
 
     return listen
 

@@ -43,7 +43,7 @@ def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on:
 
 
 def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
-    """`key=address` pairs as a mapping. Raises UsageError, and InputError for a file that is not there."""
+    """`key=address` pairs as a mapping, paths made absolute. Raises UsageError; InputError for a file that is not there."""
     pairs = [text.partition("=") for text in given]
     for key, sign, address in pairs:
         if not sign or not address:
@@ -55,7 +55,11 @@ def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
     if missing := [key for key in profile.inputs if key not in {key for key, _, _ in pairs}]:
         wanted = " ".join(f"--input {key}=FILE_OR_URI" for key in missing)
         raise InputError(f"Profile {profile.name!r} needs {wanted}.", profile=profile.name)
-    return {key: address for key, _, address in pairs}
+    return {key: _absolute(address) if profile.inputs[key] else address for key, _, address in pairs}
+
+
+def _absolute(address: str) -> str:
+    return address if "://" in address else str(Path(address).resolve())
 
 
 def run_profile(
@@ -120,8 +124,11 @@ def _done(manifest: dict[str, Any], settings: Settings, as_json: bool) -> int:
         print_json(told | {"outputs": manifest["outputs"], "report": str(report) if report else None})
         return 0
     print(f"Job {manifest['job_id']} is done.")
-    for name in manifest["files"]:
+    pages = [name for name in manifest["files"] if not name.endswith((".jpg", ".png"))]
+    for name in pages:
         print(f"  {folder / name}")
+    if pictures := len(manifest["files"]) - len(pages):
+        print(f"  and {pictures} picture(s) beside them")
     if any(name.endswith(".html") for name in manifest["files"]):
         print(f"See it with: stagewright open {manifest['job_id']}")
     return 0
