@@ -28,7 +28,7 @@ class TrackExposuresConfig(StageConfig):
     """When two sightings of a brand are one exposure."""
 
     gap: float = Field(
-        1.5, ge=0, le=60, description="Sightings of a brand no more than this apart are one exposure, seconds"
+        2, ge=0, le=60, description="Sightings of a brand no more than this apart are one exposure, seconds"
     )
 
 

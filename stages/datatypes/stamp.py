@@ -6,14 +6,14 @@ A mark is an HTML comment, `<!--stamp:job_id-->`: text from outside is escaped a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-MARKS = ("job_id", "profile", "video_uri", "cost", "settings")
 _MARK = re.compile("<!--stamp:([a-z_]+)-->")
 
 Job = Mapping[str, Any]
+Row = tuple[str, str, str]
 
 
 def stamp_json(content: Mapping[str, Any], job: Job) -> dict[str, Any]:
@@ -35,8 +35,9 @@ def stamp_page(page: str, job: Job) -> str:
         "job_id": escape(str(job.get("job_id") or "")),
         "profile": escape(str(job.get("profile") or "")),
         "video_uri": escape(video_uri(job)),
-        "cost": _cost_rows(job),
-        "settings": _settings_rows(job),
+        "video_name": escape(video_uri(job).rstrip("/").rpartition("/")[2] or "Video"),
+        "cost": _table(("Stage", "Status", "Time"), _cost_rows(job)),
+        "settings": _table(("Stage", "Settings", "Version"), _settings_rows(job)),
     }
     return _MARK.sub(lambda mark: stamps.get(mark[1], ""), page)
 
@@ -58,26 +59,32 @@ def _stages(job: Job) -> Mapping[str, Mapping[str, Any]]:
     return job.get("stages") or {}
 
 
-def _cost_rows(job: Job) -> str:
-    rows = []
-    for id, stage in cost(job)["stages"].items():
-        seconds = "–" if stage["seconds"] is None else f"{stage['seconds']:.2f} s"
-        rows.append(f"<tr><th>{escape(id)}</th><td>{escape(str(stage['status']))}</td><td>{seconds}</td></tr>")
-    return "".join(rows)
+def _cost_rows(job: Job) -> list[Row]:
+    stages = cost(job)["stages"].items()
+    return [(id, _plain(s["status"]), "–" if s["seconds"] is None else f"{s['seconds']:.2f} s") for id, s in stages]
 
 
-def _settings_rows(job: Job) -> str:
+def _settings_rows(job: Job) -> list[Row]:
     settings, versions = job.get("settings") or {}, job.get("versions") or {}
-    rows = []
-    for id in dict.fromkeys([*settings, *versions]):
-        given = settings.get(id)
-        shown = ", ".join(f"{k} {_plain(v)}" for k, v in given.items()) if isinstance(given, Mapping) else _plain(given)
-        version = _plain(versions.get(id))
-        rows.append(f"<tr><th>{escape(str(id))}</th><td>{escape(shown)}</td><td>{escape(version)}</td></tr>")
-    return "".join(rows)
+    ids = dict.fromkeys([*settings, *versions])
+    return [(id, _plain(settings.get(id)), _plain(versions.get(id))) for id in ids]
 
 
 def _plain(value: Any) -> str:
-    if value is None:
-        return "–"
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    match value:
+        case None | "" | {} | []:
+            return "–"
+        case Mapping():
+            return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
+        case list():
+            return "; ".join(map(str, value))
+    return str(value)
+
+
+def _table(heads: Row, rows: Sequence[Row]) -> str:
+    """A table, every cell escaped; nothing where there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = (f"<tr><th>{escape(a)}</th><td>{escape(b)}</td><td>{escape(c)}</td></tr>" for a, b, c in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
