@@ -14,6 +14,11 @@ from stages.datatypes import Frame, Frames
 WIDTH, HEIGHT = 160, 90
 """Size of a thumbnail: a cell is 8 pixels of a 720p picture, about the height of the smallest text that is read."""
 
+QUARTERS, SHADES = 2, 16
+"""Cuts are seen in histograms of 16 shades over 2x2 parts of the picture, which a pan or a moving crowd hardly
+changes. At two pictures a second of mixed footage cuts gave 0.43 and more, all else 0.34 and less; the mean difference
+of thumbnails, which is cheaper, gave up to 38 of 255 for pans and as little as 34 for cuts."""
+
 Luma = NDArray[np.int16]
 
 
@@ -24,7 +29,7 @@ class FilterScenesConfig(StageConfig):
         6, ge=0, le=255, description="A picture is left out when no cell of its thumbnail differs by more (luma, 0-255)"
     )
     cut: float = Field(
-        24, gt=0, le=255, description="A new shot begins where thumbnails differ by more on average (luma, 0-255)"
+        0.4, gt=0, le=1, description="A new shot begins where more than this share of the picture changes its luma, 0-1"
     )
     longest_hold: float = Field(
         10, gt=0, le=600, description="Longest time that one picture may stand for, seconds; then one is kept anyway"
@@ -55,7 +60,7 @@ class Scenes:
     def _is_cut(self, luma: Luma | None) -> bool:
         if luma is None or self._last_luma is None:
             return False
-        return bool(np.abs(luma - self._last_luma).mean() > self.config.cut)
+        return changed_shades(luma, self._last_luma) > self.config.cut
 
     def _is_new(self, t: float, luma: Luma | None) -> bool:
         if luma is None or self._kept_luma is None or t - self._kept_t >= self.config.longest_hold:
@@ -85,3 +90,16 @@ def thumbnail(frame: Frame) -> Luma:
     if luma is None:
         raise ValueError(f"the picture at {frame.t:.3f} s is no JPEG that can be decoded")
     return np.asarray(cv2.resize(luma, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.int16)
+
+
+def changed_shades(one: Luma, other: Luma) -> float:
+    """The share (0..1) of the picture whose shade is not to be found in the same quarter of the other picture."""
+    change = np.abs(_shades(one) - _shades(other)).sum(axis=1) / 2
+    return float(change.mean())
+
+
+def _shades(luma: Luma) -> NDArray[np.float64]:
+    """(4, 16) share of each shade in each quarter."""
+    parts = [part for half in np.array_split(luma, QUARTERS, 0) for part in np.array_split(half, QUARTERS, 1)]
+    counts = [np.bincount(part.reshape(-1) * SHADES // 256, minlength=SHADES) / part.size for part in parts]
+    return np.asarray(counts, np.float64)
