@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployments.local.home import write_private
+from deployments.local.home import Home, write_private
 from deployments.local.process import Process
 from flows.connections import read_local, services_file
 from flows.settings import Settings
@@ -30,8 +30,12 @@ class Record:
 
 
 def read_record(settings: Settings, service: str) -> Record | None:
-    """What is known of a service; None where it was never started or the file does not say."""
-    content = read_local(settings)
+    """What is known of a service; None where it was never started or the file does not say.
+
+    Raises UsageError where the home cannot be read.
+    """
+    with Home(settings.home).usable():
+        content = read_local(settings)
     try:
         kept = content["processes"][service]
         pid, created = kept.get("pid"), kept.get("created")

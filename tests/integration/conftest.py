@@ -1,0 +1,88 @@
+"""Real services for the tests in this folder, started once a session in a home of their own.
+
+The environment is set when this file is imported, before any test module is: Prefect reads its settings when it is
+imported, and nothing that the person at this machine has set may reach the tests.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployments.local import down, up
+from flows.connections import Connections
+from flows.settings import read_settings
+from stages.core.objects import ObjectStore
+from tests.integration.driving import Toys
+
+_environment = pytest.MonkeyPatch()
+_home = Path(tempfile.mkdtemp(prefix="stagewright-tests-"))  # short: sockets below it have short paths only
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+for _name in [name for name in os.environ if name.startswith(("AWS_", "PREFECT_", "STAGEWRIGHT_"))]:
+    _environment.delenv(_name)
+_environment.setenv("STAGEWRIGHT_HOME", str(_home))
+_environment.setenv("PREFECT_HOME", str(_home / "prefect-client"))
+_environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+_environment.setenv("DO_NOT_TRACK", "1")
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """The session's $STAGEWRIGHT_HOME, already set."""
+    yield _home
+    _environment.undo()
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def services(home: Path) -> Iterator[Connections]:
+    """A running store and Prefect server; PREFECT_API_URL points at the latter."""
+    settings = read_settings()
+    found = up(settings, lambda line: None)
+    _environment.setenv("PREFECT_API_URL", found.prefect_api_url)
+    if "prefect" in sys.modules:  # imported by a test module before there was an address to read
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
+    yield found
+    down(settings, lambda line: None)
+
+
+@pytest.fixture
+def store(services: Connections) -> ObjectStore:
+    """The running store, below a prefix that no other test uses."""
+    return ObjectStore(dataclasses.replace(services.store, prefix=f"test-{uuid.uuid4().hex}/"))
+
+
+@pytest.fixture
+def toys(tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Toys:
+    """Toy stages on the running services, below a prefix of the bucket that no other test uses."""
+    address = store.address
+    assert address.endpoint
+    assert address.access_key
+    assert address.secret_key
+    environment = {
+        "STAGEWRIGHT_HOME": str(tmp_path / "home"),
+        "STAGEWRIGHT_S3_BUCKET": address.bucket,
+        "STAGEWRIGHT_S3_PREFIX": address.prefix,
+        "AWS_ENDPOINT_URL": address.endpoint,
+        "AWS_ACCESS_KEY_ID": address.access_key,
+        "AWS_SECRET_ACCESS_KEY": address.secret_key,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "STAGEWRIGHT_STAGE_MODULES": "tests.integration.toy_stages",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TOY_LOG": str(tmp_path / "ran.log"),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Toys(tmp_path, environment)
