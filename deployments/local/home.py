@@ -40,15 +40,19 @@ class Home:
     def prefect(self) -> Path:
         return self.root / "prefect"
 
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
     def log(self, service: str) -> Path:
         """The file that holds what a service printed since its last start."""
-        return self.root / "logs" / f"{service}.log"
+        return self.logs / f"{service}.log"
 
     def prepare(self) -> None:
         """Make the folders. Raises UsageError where that cannot be."""
         with self.usable():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps the mode its owner chose
-            for folder in (self.store, self.prefect, self.log("").parent):
+            for folder in (self.store, self.prefect, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 folder.chmod(0o700)
 

@@ -42,7 +42,7 @@ def down(settings: Settings, say: Say = say_on_stderr) -> list[str]:
     home = Home(settings.home)
     if not home.root.is_dir():
         return []
-    with home.locked(say):
+    with home.locked(say), home.usable():
         kept = [(service, read_record(settings, service.name)) for service in _all(home)]
         running = [(service, record) for service, record in kept if record and find(record.process)]
         if running:

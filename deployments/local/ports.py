@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stages.core.errors import ServiceUnreachable
 
@@ -31,11 +31,14 @@ def all_free(base: int, offsets: Sequence[int]) -> bool:
     return all(is_free(base + offset) for offset in offsets)
 
 
-def choose(offsets: Sequence[int], tries: int = 200) -> int:
-    """A base port whose offsets are all free, at random, so that two homes seldom want the same."""
+def choose(offsets: Sequence[int], avoid: Collection[int] = (), tries: int = 200) -> int:
+    """A base port whose offsets are all free, at random, so that two homes seldom want the same.
+
+    `avoid`: ports that are promised to a server which does not listen yet.
+    """
     for _ in range(tries):
         base = secrets.choice(range(FIRST, LAST))
-        if all_free(base, offsets):
+        if not any(base + offset in avoid for offset in offsets) and all_free(base, offsets):
             return base
     raise ServiceUnreachable(
         f"No {len(offsets)} free ports were found on {LOOPBACK} between {FIRST} and {LAST} in {tries} tries. "

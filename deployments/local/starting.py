@@ -44,7 +44,7 @@ def start_missing(settings: Settings, services: Sequence[Service], say: Say) -> 
         pending: list[_Starting] = []
         try:
             for service in missing:  # all at once; then they get ready side by side
-                pending.append(_launch(settings, service, say))
+                pending.append(_launch(settings, service, _promised(settings, services, service), say))
             while pending:
                 _wait(settings, pending[0])
                 pending.pop(0)
@@ -53,27 +53,37 @@ def start_missing(settings: Settings, services: Sequence[Service], say: Say) -> 
             raise
 
 
-def _launch(settings: Settings, service: Service, say: Say) -> _Starting:
+def _promised(settings: Settings, services: Sequence[Service], to_others_than: Service) -> set[int]:
+    """Ports that the other services have, or will have as soon as they listen."""
+    others = [(service, read_record(settings, service.name)) for service in services if service is not to_others_than]
+    return {record.port + offset for service, record in others if record for offset in service.offsets}
+
+
+def _launch(settings: Settings, service: Service, promised: set[int], say: Say) -> _Starting:
     record, home = read_record(settings, service.name), Home(settings.home)
     if record and record.process and find(record.process):
         say(f"The {service.label} (process {record.process.pid}) runs but cannot be used; stopping it…")
         stop([record.process])
         forget(settings, service, record.port)
-    port = _port(settings, service, record, say)
+    port = _port(settings, service, record, promised, say)
     say(service.greet(port))
     command = service.command(port)
     try:
         process = launch(command, home.log(service.name))
     except OSError as error:
         raise ServiceUnreachable(f"The {service.label} cannot be run: {command.args[0]}: {error}.") from error
-    write_record(settings, service.name, Record(port, process))
+    try:
+        write_record(settings, service.name, Record(port, process))
+    except BaseException:  # a disk that is full, say: nobody would know of the process
+        stop([process])
+        raise
     return _Starting(service, port, process, time.monotonic() + service.patience)
 
 
-def _port(settings: Settings, service: Service, record: Record | None, say: Say) -> int:
+def _port(settings: Settings, service: Service, record: Record | None, promised: set[int], say: Say) -> int:
     """The remembered port if it is still free, else another."""
     if record is None:
-        return choose(service.offsets)
+        return choose(service.offsets, promised)
     if all_free(record.port, service.offsets):
         return record.port
     if service.name == "prefect" and settings.prefect_api_url:
@@ -83,7 +93,7 @@ def _port(settings: Settings, service: Service, record: Record | None, say: Say)
             "move.",
             field="PREFECT_API_URL",
         )
-    port = choose(service.offsets)
+    port = choose(service.offsets, promised)
     say(f"Another program has taken port {record.port} or one near it; the {service.label} moves to {port}.")
     return port
 

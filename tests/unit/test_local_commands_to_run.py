@@ -151,6 +151,11 @@ def test_ports_are_chosen_free_and_below_those_of_passing_connections() -> None:
     assert not accepts(base)
 
 
+def test_ports_promised_to_a_server_that_does_not_listen_yet_are_avoided() -> None:
+    promised = set(range(FIRST, LAST + 100)) - {25_000, 25_007}
+    assert {choose((0, 7), promised, tries=1_000_000) for _ in range(3)} == {25_000}
+
+
 def test_no_free_port_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deployments.local.ports.is_free", lambda port: False)
     with pytest.raises(ServiceUnreachable, match=r"No 2 free ports were found on 127\.0\.0\.1 between 20000 and 31900"):
