@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from flows.faults import Fault, fault_at
 from flows.model import StageEntry
 from flows.setting_words import expectation, setting_faults
-from flows.yaml_lines import shown
+from flows.yaml_scalars import shown
 from stages.core.definition import Resources, StageDefinition
 from stages.core.suggest import did_you_mean
 
@@ -69,8 +69,16 @@ def _surprises(config: Mapping[str, Any], definition: StageDefinition) -> Iterat
     for name, value in config.items():
         if isinstance(value, bool) and name in numbers:
             yield name, f"found {shown(value)}, expected {expectation(definition, name)}"
-        elif isinstance(value, float) and not math.isfinite(value):
-            yield name, f"found {value}, expected a finite number"
+        elif not _is_finite(value):
+            yield name, f"found {shown(value)}, expected finite numbers only"
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _renames(entry: StageEntry, definition: StageDefinition) -> Iterator[Fault]:

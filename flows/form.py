@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.faults import Fault
-from flows.yaml_lines import Part, shown
+from flows.yaml_lines import Part
+from flows.yaml_scalars import shown
 from stages.core.suggest import nearest
 
 

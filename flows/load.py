@@ -11,7 +11,16 @@ from flows.extend import build_profile
 from flows.faults import Fault, in_order, refuse
 from flows.ids import id_faults
 from flows.model import Profile
-from flows.profile_files import MAX_BYTES, SUFFIXES, find_profile, is_path, known_names, profile_files, read_file
+from flows.profile_files import (
+    MAX_BYTES,
+    SUFFIXES,
+    find_profile,
+    is_file,
+    is_path,
+    known_names,
+    profile_files,
+    read_file,
+)
 from flows.profile_form import ProfileDraft, read_draft
 from stages.core.errors import ProfileError
 from stages.core.suggest import did_you_mean
@@ -49,7 +58,7 @@ def load_profile(name_or_file: str | Path, folders: Sequence[Path] = ()) -> Prof
 def parse_profile(text: str, file: str | Path = "", folders: Sequence[Path] = ()) -> Profile:
     """The profile that a text is; `file` is what faults name and `extends` is relative to. Raises ProfileError."""
     faults: list[Fault] = []
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="replace")) > MAX_BYTES:
         faults.append(Fault(f"is larger than {MAX_BYTES:,} bytes, which no profile needs", file=str(file), line=1))
         return _whole(str(file), None, faults)
     profile = _Reading(folders, faults).text(text.removeprefix("\ufeff"), str(file))
@@ -84,7 +93,7 @@ def _locate(name_or_file: str | Path, folders: Sequence[Path]) -> Path:
         return Path(name_or_file)
     if (found := find_profile(name_or_file, folders)) is not None:
         return found
-    if Path(name_or_file).is_file():
+    if is_file(Path(name_or_file)):
         return Path(name_or_file)
     message = f"There is no profile {name_or_file!r}{did_you_mean(name_or_file, known_names(folders))}"
     raise ProfileError(message, profile=name_or_file, faults=[Fault(message)])
@@ -147,14 +156,14 @@ class _Reading:
         target = here.parent / relative
         if relative.is_absolute() or not target.resolve().is_relative_to(here.parent):
             raise _Refused(f"{extends!r} leaves the folder of this profile; put the file beside it, or name a profile")
-        if not target.is_file():
+        if not is_file(target):
             raise _Refused(f"there is no file {extends!r} beside this one")
         return target
 
     def _named(self, extends: str, here: Path | None) -> Path:
         """A sibling or a known profile; never this very file, so that one's own may extend the shipped one it hides."""
         beside = [here.with_name(extends + suffix) for suffix in SUFFIXES] if here else []
-        found = next((path for path in beside if path != here and path.is_file()), None)
+        found = next((path for path in beside if path != here and is_file(path)), None)
         found = found or find_profile(extends, self.folders, but=here)
         if found is None:
             raise _Refused(f"there is no profile {extends!r}{did_you_mean(extends, known_names(self.folders))}")

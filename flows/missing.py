@@ -50,7 +50,7 @@ def _advice(checked: Sequence[CheckedEntry], place: int, key: str, there: list[s
     if (close := nearest(key, there)) is not None:
         return f"; did you mean {close!r}?{listed}"
     makers = [d.name for d in list_stages() if key in d.io.writes][:3]
-    return (f"; a stage that does: {', '.join(makers)}." if makers else ".") + listed
+    return (f"; stages that write it: {', '.join(makers)}." if makers else ".") + listed
 
 
 def _writes(item: CheckedEntry, key: str) -> bool:

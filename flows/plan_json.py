@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 
 from flows.check import Examination, examine
 from flows.entry_check import CheckedEntry
@@ -15,7 +16,7 @@ from flows.model import Profile
 from flows.plan import Plan
 from flows.schema import settings_schema
 from stages.core.datatype import DataType, list_types
-from stages.core.definition import StageDefinition
+from stages.core.definition import Resources, StageDefinition
 from stages.core.discovery import load_faults
 from stages.core.registry import get_palette
 
@@ -58,7 +59,7 @@ def stage_json(definition: StageDefinition) -> Json:
         "label": definition.label,
         "description": definition.description,
         "category": definition.category,
-        "fields": [to_jsonable_python(asdict(field), fallback=str) for field in definition.config_fields],
+        "fields": [_json(asdict(field)) for field in definition.config_fields],
         "schema": settings_schema(definition),
         "io": asdict(definition.io),
         "types": {"reads": _names(definition.read_types), "writes": _names(definition.write_types)},
@@ -80,13 +81,13 @@ def _stage(item: CheckedEntry, seen: Examination) -> Json:
         "label": definition.label if definition else entry.stage,
         "category": definition.category if definition else None,
         "enabled": entry.enabled,
-        "config": to_jsonable_python(config, fallback=str),
+        "config": _json(config),
         "reads": _reads(item, seen),
         "writes": _writes(item),
         "after": [need for need in entry.needs if need in running],
-        "resources": _plain(item.resources) if item.resources else dict(entry.resources),
+        "resources": _plain(item.resources) if item.resources else _json(entry.resources),
         "retries": definition.retries if definition and entry.retries is None else entry.retries,
-        "timeout": definition.timeout if definition and entry.timeout is None else entry.timeout,
+        "timeout": definition.timeout if definition and entry.timeout is None else _json(entry.timeout),
     }
 
 
@@ -123,5 +124,10 @@ def _names(types: Mapping[str, type[DataType]]) -> dict[str, str]:
     return {key: kind.name for key, kind in types.items()}
 
 
-def _plain(resources: Any) -> Json:
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(resources).items()}
+def _plain(resources: Resources) -> Json:
+    return {**vars(resources), "custom": dict(resources.custom)}
+
+
+def _json(value: Any) -> Any:
+    """The value as JSON, with text for what JSON has no word for: one with faults may hold anything."""
+    return json.loads(to_json(value, fallback=str, inf_nan_mode="strings"))

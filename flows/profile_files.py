@@ -17,7 +17,7 @@ def profile_files(folders: Sequence[Path]) -> Iterator[Path]:
     """Every file that is a profile by its suffix: those of one's own folders first, then the shipped ones."""
     for folder in (*folders, SHIPPED):
         if folder.is_dir():
-            found = (path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+            found = (path for path in folder.iterdir() if path.suffix in SUFFIXES and is_file(path))
             yield from sorted(found, key=lambda path: path.name)
 
 
@@ -46,13 +46,21 @@ def is_path(text: str) -> bool:
     return "/" in text or "\\" in text or text.endswith(SUFFIXES)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there; no error where the path itself is impossible or not ours to see."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_file(path: Path) -> tuple[str | None, Fault | None]:
     """The text of a file, or why there is none."""
     file = str(path)
-    if not path.is_file():
-        what = "is a folder; name a file in it" if path.is_dir() else "there is no such file"
-        return None, Fault(what, file=file)
     try:
+        if not path.is_file():  # a device or a pipe might never end
+            what = "is a folder; name a file in it" if path.is_dir() else "there is no such file"
+            return None, Fault(what, file=file)
         with path.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except OSError as error:

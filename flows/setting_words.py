@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from flows.yaml_lines import shown
+from flows.yaml_scalars import shown
 from stages.core.definition import StageDefinition
 from stages.core.suggest import nearest
 
@@ -32,6 +32,13 @@ _TYPES = {  # of pydantic's errors, by how they begin
     "model": "a mapping",
     "dict": "a mapping",
     "mapping": "a mapping",
+}
+_SIZES = {
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_short": "a text of at least {min_length} character(s)",
+    "string_too_long": "a text of at most {max_length} character(s)",
+    "too_short": "at least {min_length} item(s)",
+    "too_long": "at most {max_length} item(s)",
 }
 
 
@@ -79,8 +86,8 @@ def _expected(definition: StageDefinition, details: ErrorDetails, context: Mappi
         return known
     if (words := next((text for begin, text in _TYPES.items() if kind.startswith(begin)), None)) is not None:
         return words
-    if kind == "string_pattern_mismatch":
-        return f"a text of the form {context['pattern']}"
+    if kind in _SIZES:
+        return _SIZES[kind].format(**context)
     return details["msg"].removeprefix("Input should be ").removeprefix("Input should ").lower()
 
 

@@ -1,29 +1,22 @@
 """YAML read with the line of every part, under limits, and with every fault told.
 
-The composer is PyYAML's safe one; nothing but text, numbers, truth values, lists and mappings comes out of it. Plain
-words are read as YAML 1.2 and editors read them: with YAML 1.1 a brand called ON or NO would turn into true or false.
+The composer is PyYAML's safe one; nothing but text, numbers, truth values, lists and mappings comes out of it.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from flows.faults import Fault
+from flows.yaml_scalars import KINDS, kind_of, read_scalar
 
 MAX_PARTS = 20_000
 MAX_DEPTH = 40
 
 _TAG = "tag:yaml.org,2002:"
-_PLAIN = {
-    "null": re.compile(r"~|null|Null|NULL|"),
-    "bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
-    "int": re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
-    "float": re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
-}
 
 
 @dataclass(frozen=True)
@@ -67,16 +60,6 @@ def read_yaml(text: str, file: str) -> tuple[Part | None, list[Fault]]:
         return None, [*reading.faults, Fault(error.problem, file=file, line=error.line)]
 
 
-def shown(value: Any) -> str:
-    """A value as a message shows it: as YAML writes it, and short."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
 class _Refused(Exception):
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
@@ -99,7 +82,7 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode and implicit[0]:
-            return _TAG + next((name for name, pattern in _PLAIN.items() if pattern.fullmatch(value)), "str")
+            return _TAG + kind_of(value)
         if kind is yaml.ScalarNode:
             return _TAG + "str"
         return _TAG + ("map" if kind is yaml.MappingNode else "seq")
@@ -155,51 +138,40 @@ class _Reading:
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode) and kind == "seq":
             return [self.part(item) for item in node.value]
-        if isinstance(node, yaml.ScalarNode) and kind in ("str", "null", "bool", "int", "float"):
+        if isinstance(node, yaml.ScalarNode) and kind in KINDS:
             return self._scalar(node, kind)
         self._fault(f"the tag {node.tag!r} has no meaning in a profile; leave it out", node)
         return None
 
     def _scalar(self, node: yaml.ScalarNode, kind: str) -> Any:
         try:
-            return _READ[kind](node.value)
-        except (ValueError, KeyError):
-            self._fault(f"{shown(node.value)} cannot be read as {kind}", node)
+            return read_scalar(node.value, kind)
+        except ValueError as error:
+            self._fault(str(error), node)
             return None
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Part]:
         found: dict[str, Part] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._fault("a key must be a word; this one is a list or a mapping", key)
-                continue
-            name, line = key.value, key.start_mark.line + 1
-            if name == "<<":
-                self._fault(
-                    "merge keys (<<) have no meaning in a profile; write the settings out, or use `extends`", key
-                )
-            elif name in found:
-                self._fault(f"the key {name!r} stands here twice; it is also in line {found[name].line}", key)
-            else:
-                found[name] = self.part(value, line)
+            told = len(self.faults)
+            name, line = self._key(key, found), key.start_mark.line + 1
+            part = self.part(value, line)
+            if name is not None and (part.value is not None or len(self.faults) == told):
+                found[name] = part  # what cannot be read is left out, so that nothing more is said of it
         return found
+
+    def _key(self, key: yaml.Node, found: dict[str, Part]) -> str | None:
+        if not isinstance(key, yaml.ScalarNode):
+            self._fault("a key must be a word; this one is a list or a mapping", key)
+            return None
+        name: str | None = self._scalar(key, "str")
+        if name == "<<":
+            self._fault("merge keys (<<) have no meaning in a profile; write the settings out, or use `extends`", key)
+            return None
+        if name in found:
+            self._fault(f"the key {name!r} stands here twice; it is also in line {found[name].line}", key)
+            return None
+        return name
 
     def _fault(self, problem: str, node: yaml.Node) -> None:
         self.faults.append(Fault(problem, file=self.file, line=node.start_mark.line + 1))
-
-
-def _integer(text: str) -> int:
-    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-
-
-def _number(text: str) -> float:
-    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-
-
-_READ: dict[str, Any] = {
-    "str": str,
-    "null": lambda text: None,
-    "bool": lambda text: {"true": True, "false": False}[text.lower()],
-    "int": _integer,
-    "float": _number,
-}
