@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,8 @@ from stages.core.cache import BlobCache
 from stages.core.digests import digest_of
 from stages.core.errors import BlobDamaged, ContractError, ObjectMissing
 from stages.core.objects import ObjectStore
+
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 class BlobRef(TypedDict):
@@ -22,8 +25,11 @@ class BlobRef(TypedDict):
 
 
 def is_ref(value: Any) -> TypeGuard[BlobRef]:
-    """Whether a JSON value is a reference to a blob."""
-    return isinstance(value, dict) and value.keys() == {"blob", "size", "media_type"}
+    """Whether a JSON value is a reference to a blob, and not just a dict with the same keys."""
+    if not isinstance(value, dict) or value.keys() != {"blob", "size", "media_type"}:
+        return False
+    digest, size = value["blob"], value["size"]
+    return isinstance(digest, str) and _DIGEST.fullmatch(digest) is not None and type(size) is int and size >= 0
 
 
 def refs_in(value: Any) -> Iterator[BlobRef]:

@@ -62,12 +62,14 @@ class Envelope:
     def from_bytes(data: bytes, where: str) -> Envelope:
         """Read a document. Raises EnvelopeDamaged that names `where` it lies and what to do."""
         content = _document(data, where)
-        claimed = content.pop("sum", None)
-        if claimed != digest_of_json(content):
+        if not _has_digest(content, content.pop("sum", None)):
             raise _damaged(where, "does not match its own sum: it was changed or cut after it was written")
         del content["format"]
-        content["writes"] = {key: StoredValue(**value) for key, value in content["writes"].items()}
-        return Envelope(**content)
+        try:
+            content["writes"] = {key: StoredValue(**value) for key, value in content["writes"].items()}
+            return Envelope(**content)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise _damaged(where, f"has not the fields of format {FORMAT} ({error})") from None
 
     @property
     def size(self) -> int:
@@ -75,10 +77,17 @@ class Envelope:
         return sum(ref["size"] for ref in self.blobs)
 
 
+def _has_digest(content: dict[str, Any], claimed: Any) -> bool:
+    try:
+        return bool(digest_of_json(content) == claimed)
+    except ValueError:  # a number beyond all bounds, half a character: nothing that was ever written
+        return False
+
+
 def _document(data: bytes, where: str) -> dict[str, Any]:
     try:
         content = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(where, f"is not JSON ({error})") from None
     if not isinstance(content, dict) or "format" not in content:
         raise _damaged(where, "is no envelope")

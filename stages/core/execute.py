@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,8 +79,8 @@ def execute(call: StageCall, reads: Mapping[str, ValueHandle], ctx: RuntimeConte
         own=own,
         blobs=refs,
         failed=_failed(ctx),
-        summary={key: _summary(value) for key, value in written.items()},
-        metrics=ctx.gathered_metrics,
+        summary={key: _figures(name, f"the summary of {key!r}", _summary(value)) for key, value in written.items()},
+        metrics=_figures(name, "its metrics", ctx.gathered_metrics),
         job=ctx.job_id or "",
         made=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=round(seconds, 3),
@@ -110,7 +112,7 @@ def _check_writes(definition: StageDefinition, written: Any) -> None:
     if not isinstance(written, dict):
         kind = type(written).__name__
         raise ContractError(f"Stage {stage!r} must return a dict of its writes; it returned a {kind}.", stage=stage)
-    if extra := sorted(set(written) - set(declared)):
+    if extra := sorted(set(written) - set(declared), key=str):
         problem = f"wrote {_list(extra)}, which it does not declare; it declares {_list(declared)}"
         raise ContractError(f"Stage {stage!r} {problem}.", stage=stage, key=extra[0])
     if missing := [key for key in declared if key not in written]:
@@ -168,13 +170,40 @@ def _own(definition: StageDefinition, state: DetectState, written: dict[str, Any
 def _failed(ctx: RuntimeContext) -> dict[str, Any]:
     if not ctx.failed_items:
         return {}
-    shown = [{"index": i.index, "kind": i.kind, "message": i.message} for i in ctx.failed_items[:SHOWN_FAILED]]
+    shown = [
+        {"index": i.index, "kind": i.kind, "message": _writable(i.message)} for i in ctx.failed_items[:SHOWN_FAILED]
+    ]
     return {"count": len(ctx.failed_items), "items": shown}
 
 
-def _summary(value: Any) -> dict[str, Any]:
+def _figures(stage: str, what: str, value: Any) -> dict[str, Any]:
+    """Figures for people as JSON: numbers of numpy as plain ones, what is not finite in words."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(_writable(value), default=_of_numpy))
+    except (TypeError, ValueError) as error:
+        raise EncodeError(f"Stage {stage!r}: {what} cannot be written as JSON: {error}.", stage=stage) from None
+    return plain
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _writable(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(part) for part in value]
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()  # names of files may hold what is no Unicode
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _of_numpy(value: Any) -> Any:
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"there is a {type(value).__name__} in it")
+    return _writable(value.tolist())
+
+
+def _summary(value: Any) -> Mapping[str, Any]:
     if isinstance(value, DataType):
-        return dict(value.summary())
+        return value.summary()
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"bytes": len(value)}
     if isinstance(value, (list, dict, tuple)):

@@ -14,7 +14,7 @@ from typing import Any
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json, find_type
 from stages.core.digests import canonical, digest_of_json
-from stages.core.errors import EncodeError, EnvelopeDamaged
+from stages.core.errors import EncodeError, EnvelopeDamaged, StagewrightError
 
 MARK = "$type"
 
@@ -33,7 +33,7 @@ def encode_value(value: Any, declared: type[DataType] | None, blobs: BlobStore) 
     if declared is not None and not isinstance(value, declared):
         raise EncodeError(f"is declared {declared.name}, but the stage gave a {type(value).__name__}")
     if isinstance(value, DataType):
-        data, kind = _by_its_type(value, blobs), type(value)
+        data, kind = _by_its_type(value, blobs, ""), type(value)
         return StoredValue(kind.name, data, digest_of_json([kind.name, kind.identity(data)]))
     data = _plain(value, blobs, "")
     return StoredValue(None, data, digest_of_json([None, data]))
@@ -43,19 +43,21 @@ def decode_value(stored: StoredValue, blobs: BlobStore) -> Any:
     """Read a value back; a new object at every call, so no reader sees what another did to it."""
     if stored.type is None:
         return _read(stored.value, blobs)
+    return _read_typed(stored.type, stored.value, blobs)
+
+
+def _by_its_type(value: DataType, blobs: BlobStore, path: str) -> Json:
+    place, name = _at(path), type(value).name
     try:
-        kind = find_type(stored.type)
-    except KeyError as error:
-        raise EnvelopeDamaged(f"A stored value cannot be read: {error.args[0]}", type=stored.type) from None
-    return kind.decode(stored.value, blobs)
-
-
-def _by_its_type(value: DataType, blobs: BlobStore) -> Json:
-    data = value.encode(blobs)
+        data = value.encode(blobs)
+    except StagewrightError:
+        raise
+    except Exception as error:
+        raise EncodeError(f"{place}cannot be written by {name}.encode: {type(error).__name__}: {error}") from error
     try:
         canonical(data)
     except (TypeError, ValueError) as error:
-        raise EncodeError(f"{type(value).name}.encode gave what is not JSON: {error}") from None
+        raise EncodeError(f"{place}cannot be written: {name}.encode gave what is not JSON: {error}") from None
     return data
 
 
@@ -63,8 +65,10 @@ def _plain(value: Any, blobs: BlobStore, path: str) -> Json:
     import numpy as np
 
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | int():
             return value
+        case str():
+            return _text(value, path)
         case float():
             return value if math.isfinite(value) else {MARK: "float", "is": str(value)}
         case dict():
@@ -74,22 +78,36 @@ def _plain(value: Any, blobs: BlobStore, path: str) -> Json:
         case bytes() | bytearray() | memoryview():
             return {MARK: "bytes", "is": blobs.put(bytes(value))}
         case DataType():
-            return {MARK: value.name, "is": _by_its_type(value, blobs)}
-        case np.ndarray() if value.dtype != object:
+            return {MARK: value.name, "is": _by_its_type(value, blobs, path)}
+        case np.ndarray() if not value.dtype.hasobject and not isinstance(value, np.ma.MaskedArray):
             return {MARK: "ndarray", "is": blobs.put(_npy(value), "application/x-npy")}
-        case np.generic():
-            return _plain(value.item(), blobs, path)
+        case np.generic() if not isinstance(plain := value.item(), np.generic):
+            return _plain(plain, blobs, path)
     raise EncodeError(
-        f"{'at ' + path if path else 'is'} a {type(value).__name__}, which has no form of its own in the store; "
+        f"{_at(path)}is a {type(value).__name__}, which has no form of its own in the store; "
         "give JSON, bytes, a numpy array or a data type, or declare a serialize_fn"
     )
 
 
+def _at(path: str) -> str:
+    return f"at {path} " if path else ""
+
+
+def _text(value: str, path: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"{_at(path)}is text that UTF-8 cannot hold ({error.reason}): {value!r}") from None
+    return value
+
+
 def _plain_dict(value: dict[Any, Any], blobs: BlobStore, path: str) -> Json:
-    if wrong := next((k for k in value if not isinstance(k, str)), None):
-        raise EncodeError(f"{'at ' + path + ' ' if path else ''}has the key {wrong!r}; keys must be text")
+    for key in value:
+        if not isinstance(key, str):
+            raise EncodeError(f"{_at(path)}has the key {key!r}; keys must be text")
+        _text(key, path)
     plain = {key: _plain(part, blobs, f"{path}.{key}" if path else key) for key, part in value.items()}
-    return {MARK: "dict", "is": [[k, v] for k, v in plain.items()]} if MARK in plain else plain
+    return {MARK: "dict", "is": plain} if MARK in plain else plain
 
 
 def _npy(array: Any) -> bytes:
@@ -115,7 +133,7 @@ def _read_marked(mark: str, data: Json, blobs: BlobStore) -> Any:
         case "float":
             return float(data)
         case "dict":
-            return {key: _read(part, blobs) for key, part in data}
+            return {key: _read(part, blobs) for key, part in data.items()}
         case "bytes":
             return blobs.get(data)
         case "ndarray":
@@ -123,4 +141,12 @@ def _read_marked(mark: str, data: Json, blobs: BlobStore) -> Any:
 
             return np.load(io.BytesIO(blobs.get(data)), allow_pickle=False)
         case _:
-            return find_type(mark).decode(data, blobs)
+            return _read_typed(mark, data, blobs)
+
+
+def _read_typed(name: str, data: Json, blobs: BlobStore) -> Any:
+    try:
+        kind = find_type(name)
+    except KeyError as error:
+        raise EnvelopeDamaged(f"A stored value cannot be read: {error.args[0]}", type=name) from None
+    return kind.decode(data, blobs)
