@@ -12,7 +12,6 @@ from typing import Any, Literal, cast
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from stages.core.errors import DefinitionError
 
@@ -37,22 +36,18 @@ class StageConfigField:
 
 
 class StageConfig(BaseModel):
-    """Base of a stage's settings: frozen, unknown fields refused, defaults checked too."""
+    """Base of a stage's settings: frozen, unknown fields refused, defaults checked too, numbers finite (no key of a
+    result could hold others)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 def model_of(stage: str, fields: list[StageConfigField]) -> type[BaseModel]:
     """A model made of fields alone. Raises DefinitionError that names stage and field."""
     made: dict[str, Any] = {}
     for field in fields:
-        if field.type not in _PYTHON:
-            raise DefinitionError(
-                f"Stage {stage!r}, field {field.name!r}: type {field.type!r} is none of {', '.join(_PYTHON)}.",
-                stage=stage,
-                field=field.name,
-            )
-        _check_options(stage, field)
+        if problem := "is declared twice" if field.name in made else _problem(field):
+            raise DefinitionError(f"Stage {stage!r}, field {field.name!r}: {problem}.", stage=stage, field=field.name)
         made[field.name] = (_annotation(field), Field(field.default, description=field.description, **_bounds(field)))
     return create_model(_model_name(stage), __base__=StageConfig, **made)
 
@@ -64,8 +59,7 @@ def fields_of(model: type[BaseModel]) -> list[StageConfigField]:
 
 def check_defaults(stage: str, model: type[BaseModel]) -> None:
     """Refuse a model whose defaults break its own rules. Raises DefinitionError that names stage and field."""
-    infos = model.model_fields.items()
-    given = {name: info.get_default(call_default_factory=True) for name, info in infos if not info.is_required()}
+    given = {name: _default(info) for name, info in model.model_fields.items() if _has_default(info)}
     try:
         model.model_validate(given, by_name=True)
     except ValidationError as error:
@@ -77,16 +71,20 @@ def check_defaults(stage: str, model: type[BaseModel]) -> None:
             raise DefinitionError(f"{what}: {problem['msg']}.", stage=stage, field=name) from None
 
 
-def _check_options(stage: str, field: StageConfigField) -> None:
+def _problem(field: StageConfigField) -> str | None:
+    if not field.name.isidentifier() or field.name.startswith(("_", "model_")):
+        return "its name must be an identifier that begins neither with '_' nor with 'model_'"
+    if field.type not in _PYTHON:
+        return f"type {field.type!r} is none of {', '.join(_PYTHON)}"
+    if _bounds(field) and field.type not in ("int", "float"):
+        return f"min and max are for numbers; its type is {field.type!r}"
     if field.options is None:
-        return
-    given = field.default if field.type == "list[str]" else [field.default]
-    if wrong := [value for value in given if value not in field.options]:
-        raise DefinitionError(
-            f"Stage {stage!r}, field {field.name!r}: its default {wrong[0]!r} is none of its options {field.options}.",
-            stage=stage,
-            field=field.name,
-        )
+        return None
+    if not field.options:
+        return "its options are empty; give some, or leave them out"
+    given = field.default if isinstance(field.default, list) else [field.default]
+    wrong = [value for value in given if value not in field.options]
+    return f"its default {wrong[0]!r} is none of its options {field.options}" if wrong else None
 
 
 def _annotation(field: StageConfigField) -> Any:
@@ -108,12 +106,23 @@ def _project(name: str, info: FieldInfo) -> StageConfigField | None:
     kind, options = _kind(info.annotation)
     if kind is None:
         return None
-    default = None if info.is_required() else info.get_default(call_default_factory=True)
-    if default is PydanticUndefined:
-        default = None
-    default = default.value if isinstance(default, Enum) else default
-    low, high = _low_high(info)
+    default = _default(info) if _has_default(info) else None
+    default = [_plain(part) for part in default] if isinstance(default, list) else _plain(default)
+    low, high = _low_high(info, step=1 if kind == "int" else 0)
     return StageConfigField(name, kind, default, info.description or "", low, high, options)
+
+
+def _has_default(info: FieldInfo) -> bool:
+    """Whether there is a default that can be told without the other settings."""
+    return not info.is_required() and not info.default_factory_takes_validated_data
+
+
+def _default(info: FieldInfo) -> Any:
+    return info.get_default(call_default_factory=True, validated_data=None)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def _kind(annotation: Any) -> tuple[FieldType | None, list[Any] | None]:
@@ -135,10 +144,10 @@ def _kind(annotation: Any) -> tuple[FieldType | None, list[Any] | None]:
     return None, None
 
 
-def _low_high(info: FieldInfo) -> tuple[Any, Any]:
+def _low_high(info: FieldInfo, step: int) -> tuple[Any, Any]:
+    """Inclusive bounds, as a form has them: `step` away from those that are not."""
     low: Any = None
     high: Any = None
-    step = 1 if info.annotation is int else 0  # a form's bounds are inclusive
     for rule in _rules(info.metadata):
         match rule:
             case Ge(ge=bound):

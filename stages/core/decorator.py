@@ -42,6 +42,8 @@ def stage(
     """
 
     def decorate(fn: Callable[..., Any]) -> Stage:
+        if isinstance(writes, str):
+            raise _refuse(fn, f"'writes' is a list of keys: write writes=[{writes!r}].")
         hints = _hints(fn)
         required, optional = _reads(fn)
         definition = StageDefinition(
@@ -68,7 +70,11 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(fn)
     except NameError as error:
-        raise DefinitionError(f"Stage {fn.__name__!r}: an annotation cannot be resolved: {error}.") from None
+        raise _refuse(fn, f"an annotation cannot be resolved: {error}.") from None
+
+
+def _refuse(fn: Callable[..., Any], problem: str) -> DefinitionError:
+    return DefinitionError(f"Stage {fn.__name__!r}: {problem}", stage=fn.__name__)
 
 
 def _parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -78,7 +84,9 @@ def _parameters(fn: Callable[..., Any]) -> list[inspect.Parameter]:
 def _reads(fn: Callable[..., Any]) -> tuple[list[str], list[str]]:
     keys = [p for p in _parameters(fn) if p.name not in ("config", "ctx")]
     if wrong := next((p for p in keys if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)), None):
-        raise DefinitionError(f"Stage {fn.__name__!r}: '*{wrong.name}' names no key; name each key that is read.")
+        raise _refuse(fn, f"'*{wrong.name}' names no key; name each key that is read.")
+    if wrong := next((p for p in _parameters(fn) if p.kind is p.POSITIONAL_ONLY), None):
+        raise _refuse(fn, f"{wrong.name!r} stands before '/', but keys are given by name; leave the '/' out.")
     optional = [p.name for p in keys if p.default is not p.empty]
     return [p.name for p in keys if p.name not in optional], optional
 
@@ -88,21 +96,20 @@ def _config_model(fn: Callable[..., Any], hints: dict[str, Any]) -> type[BaseMod
         return StageConfig
     model = hints.get("config")
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise DefinitionError(
-            f"Stage {fn.__name__!r}: annotate 'config' with its model (a StageConfig); it is {model!r}.",
-            stage=fn.__name__,
-        )
+        raise _refuse(fn, f"annotate 'config' with its model (a StageConfig); it is {model!r}.")
     return model
 
 
 def _write_types(fn: Callable[..., Any], writes: list[str], annotation: Any) -> dict[str, type[DataType]]:
-    parts = typing.get_args(annotation) if typing.get_origin(annotation) is tuple else (annotation,)
-    if len(writes) > 1 and annotation is not None and len(parts) != len(writes):
-        raise DefinitionError(
-            f"Stage {fn.__name__!r} writes {len(writes)} keys ({', '.join(writes)}) but is annotated to return "
-            f"{len(parts)} values.",
-            stage=fn.__name__,
-        )
+    if len(writes) == 1:  # a tuple is the one value then
+        parts: tuple[Any, ...] = (annotation,)
+    elif annotation in (None, Any, tuple):
+        parts = ()
+    else:
+        parts = typing.get_args(annotation) if typing.get_origin(annotation) is tuple else (annotation,)
+        if len(writes) > 1 and (len(parts) != len(writes) or ... in parts):
+            told = f"writes {len(writes)} keys ({', '.join(writes)}) but is annotated to return {annotation}"
+            raise _refuse(fn, f"{told}; annotate a tuple of {len(writes)}.")
     return {key: t for key, part in zip(writes, parts, strict=False) if (t := _data_type(part))}
 
 

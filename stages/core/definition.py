@@ -48,7 +48,8 @@ class StageDefinition:
     serialize_fn(state, job_id) -> JSON-compatible dict, given the declared reads and writes;
     deserialize_fn(data, job_id) -> the writes again, given the id of the job that wrote. Both or neither.
 
-    config_model     the settings as a pydantic model; where there is none, one is made of `config_fields`
+    config_model     the settings as a pydantic model, and then `config_fields` is what a form shows of it; where there
+                     is none, one is made of `config_fields`
     read_types, write_types   data types of keys; a key without one carries any value that can be stored
     resources, retries, timeout (seconds)   defaults that a profile may override
     version          raise it when the stage means something else though its code looks the same
@@ -80,7 +81,7 @@ class StageDefinition:
     """The function whose code counts for the version, where it is not `fn` itself (a decorated one)."""
 
     def __post_init__(self) -> None:
-        if self.config_model is not None and not self.config_fields:
+        if self.config_model is not None:
             object.__setattr__(self, "config_fields", fields_of(self.config_model))
 
     @cached_property

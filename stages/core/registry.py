@@ -49,9 +49,18 @@ def get_palette() -> dict[str, list[StageDefinition]]:
     return palette
 
 
-def _origin(definition: StageDefinition) -> tuple[str, str] | None:
+def _same_code(first: StageDefinition, second: StageDefinition) -> bool:
+    origin = _origin(first)
+    return origin is not None and origin == _origin(second)
+
+
+def _origin(definition: StageDefinition) -> tuple[str, str, int] | None:
+    """What tells a function from others. All lambdas of a place have one name, so for them the line counts too."""
     code: Any = definition.code
-    return (code.__module__, code.__qualname__) if hasattr(code, "__qualname__") else None
+    if not hasattr(code, "__qualname__"):
+        return None
+    line = code.__code__.co_firstlineno if code.__qualname__.endswith("<lambda>") else 0
+    return code.__module__, code.__qualname__, line
 
 
 def _refuse(definition: StageDefinition, problem: str) -> DefinitionError:
@@ -66,7 +75,7 @@ def _check_name(definition: StageDefinition) -> None:
     if (definition.serialize_fn is None) != (definition.deserialize_fn is None):
         raise _refuse(definition, "serialize_fn and deserialize_fn go together; one is missing.")
     known = _stages.get(definition.name)
-    if known is not None and known is not definition and _origin(known) != _origin(definition):
+    if known is not None and known is not definition and not _same_code(known, definition):
         first, second = (getattr(d.code, "__module__", "?") for d in (known, definition))
         raise _refuse(definition, f"{second} brings a stage of this name, and so did {first}; rename one of the two.")
 
