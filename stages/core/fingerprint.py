@@ -12,7 +12,8 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import CodeType
@@ -28,7 +29,8 @@ def stage_version(definition: StageDefinition) -> str:
     """`<declared>+<12 hex digits>`; the declared one alone where the stage is pinned and depends on nothing."""
     parts = [_dependency(definition.name, name) for name in definition.depends]
     if not definition.pinned:
-        parts.append(code_fingerprint(definition.code))
+        written = (definition.code, definition.serialize_fn, definition.deserialize_fn)
+        parts += dict.fromkeys(code_fingerprint(fn) for fn in written if fn is not None)
     if not parts:
         return definition.version
     return f"{definition.version}+{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
@@ -36,6 +38,8 @@ def stage_version(definition: StageDefinition) -> str:
 
 def code_fingerprint(fn: Any) -> str:
     """A digest of the code that `fn` runs. Without source (a console), of its bytecode."""
+    while isinstance(fn, partial):
+        fn = fn.func
     name = getattr(fn, "__module__", None)
     if name is None or (start := _source(name)) is None:
         return _digest(_of_bytecode(fn.__code__)) if hasattr(fn, "__code__") else repr(fn)
@@ -83,13 +87,24 @@ def _home(top: str) -> Path | None:
 @cache
 def _source(name: str) -> Path | None:
     """The file of a module, without importing it."""
-    module = sys.modules.get(name)
-    try:
-        spec = getattr(module, "__spec__", None) or importlib.util.find_spec(name)
-    except (ImportError, ValueError, AttributeError):
-        spec = None
-    origin = spec.origin if spec else getattr(module, "__file__", None)
+    spec = _spec(name)
+    origin = spec.origin if spec else getattr(sys.modules.get(name), "__file__", None)
     return Path(origin) if origin and origin.endswith(".py") and Path(origin).exists() else None
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    known: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
+    if known is not None:
+        return known
+    package = name.rpartition(".")[0]
+    try:
+        if not package:
+            return importlib.util.find_spec(name)
+        above = _spec(package)  # find_spec() of a dotted name would import the package
+        places = above.submodule_search_locations if above else None
+        return PathFinder.find_spec(name, places) if places else None
+    except (ImportError, ValueError, AttributeError):
+        return None
 
 
 def _imports(module: str, path: Path) -> Iterator[str]:
@@ -98,8 +113,9 @@ def _imports(module: str, path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             package = _absolute(module, path, node)
-            for alias in node.names:
-                yield from _named(package, alias.name)
+            if _same_home(module, package):
+                for alias in node.names:
+                    yield from _named(package, alias.name)
 
 
 def _absolute(module: str, path: Path, node: ast.ImportFrom) -> str:
@@ -110,7 +126,7 @@ def _absolute(module: str, path: Path, node: ast.ImportFrom) -> str:
     return ".".join([*base, node.module] if node.module else base)
 
 
-def _named(package: str, name: str) -> Iterator[str]:
+def _named(package: str, name: str, *asked: tuple[str, str]) -> Iterator[str]:
     """The module that `from package import name` really takes it from: a package that only passes it on is skipped."""
     if _source(f"{package}.{name}") is not None:
         yield f"{package}.{name}"
@@ -120,7 +136,11 @@ def _named(package: str, name: str) -> Iterator[str]:
         for node in _parsed(source, source.stat().st_mtime_ns).body:
             if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
                 original = next(a.name for a in node.names if (a.asname or a.name) == name)
-                yield from _named(_absolute(package, source, node), original)
+                origin = _absolute(package, source, node)
+                if (origin, original) in (*asked, (package, name)):  # no module with a source: a folder, a binary
+                    break
+                if _same_home(package, origin):
+                    yield from _named(origin, original, *asked, (package, name))
                 return
     yield package
 
