@@ -49,14 +49,17 @@ class BlobCache:
         if self.holds(digest, len(data)) or len(data) > self.limit:
             return
         path = self.path(digest)
-        try:
+        with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
-                part.write(data)
-            os.replace(part.name, path)
-        except OSError:
-            return
-        self._count(len(data))
+                try:
+                    part.write(data)
+                    part.flush()
+                    os.replace(part.name, path)
+                except OSError:
+                    os.unlink(part.name)  # a full disk keeps no half blob
+                    raise
+            self._count(len(data))
 
     def drop(self, digest: str) -> None:
         """Forget a blob."""

@@ -110,7 +110,7 @@ class RuntimeContext:
         `fn(item)`, or `fn(made, item)` where `setup()` makes something dear once a worker (a loaded model). At most
         `in_flight` items are taken ahead of what was consumed. An item that raises comes back as a FailedItem, is
         counted in `failed_items`, and ends the stage when there are more than `max_failed`: TooManyFailedItems. Faults
-        of the store and of checkpoints are never an item's own and are raised as they are.
+        of the store and of checkpoints, and the job's end, are never an item's own and are raised as they are.
         """
         total = len(items) if isinstance(items, Sized) else None
         failed = 0
@@ -122,7 +122,7 @@ class RuntimeContext:
             self.set_progress(done, total or 0)
 
     def _note_failed(self, item: FailedItem, failed: int, max_failed: int) -> None:
-        if isinstance(item.error, (ServiceError, CheckpointError)):
+        if isinstance(item.error, (ServiceError, CheckpointError, JobStopped)):
             raise item.error
         self.failed_items.append(item)
         if failed > max_failed:

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,8 +57,15 @@ class SerialSpread:
             yield _attempt(fn, prepared, index, item)
 
 
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+"""Whether an item of a ThreadSpread runs in this context."""
+
+
 class ThreadSpread:
-    """One pool of threads for a whole run, shared by all its stages. `setup` runs once a thread and call of `map`."""
+    """One pool of threads for a whole run, shared by all its stages. `setup` runs once a thread and call of `map`.
+
+    An item that maps in its turn does so in its own thread: were it to wait for another, all might wait.
+    """
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -68,10 +75,14 @@ class ThreadSpread:
         self, fn: Callable[..., Any], items: Iterable[Any], *, setup: Setup = None, in_flight: int | None = None
     ) -> Iterator[Any]:
         """See Spread; twice as many items as workers are in flight by default."""
+        if _inside.get():
+            yield from SerialSpread().map(fn, items, setup=setup)
+            return
         ahead = max(1, in_flight or 2 * self.workers)
         local = threading.local()
 
         def run(index: int, item: Any) -> Any:
+            _inside.set(True)
             if setup and not hasattr(local, "prepared"):
                 local.prepared = (setup(),)
             return _attempt(fn, local.prepared if setup else (), index, item)
