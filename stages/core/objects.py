@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable
+from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable, UsageError
 
 S3Client = Any  # boto3 makes its clients at run time
 
 _DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
-_LATER = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "500", "502", "503", "504"}
+_LATER = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "TooManyRequests"}
+_LATER |= {"429", "500", "502", "503", "504"}  # the answer to a HEAD is a number
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class ObjectStore:
 
     def get(self, key: str, start: int | None = None, size: int | None = None) -> bytes:
         """Read an object, or `size` bytes of it from `start`. Raises ObjectMissing."""
+        if size == 0:
+            return b""  # a range cannot say "nothing"; S3 would send the whole object
         span = {} if start is None or size is None else {"Range": f"bytes={start}-{start + size - 1}"}
         with self._named(key):
             answer = self.client.get_object(Bucket=self.address.bucket, Key=self._key(key), **span)
@@ -99,9 +102,9 @@ class ObjectStore:
 
     def list(self, under: str, folders: bool = False) -> Iterator[str]:
         """Keys below `under`, sorted; with `folders`, the names one level below it instead."""
-        pages = self.client.get_paginator("list_objects_v2")
         ask: dict[str, Any] = {"Bucket": self.address.bucket, "Prefix": self._key(under)}
         with self._named(under):
+            pages = self.client.get_paginator("list_objects_v2")
             for page in pages.paginate(**ask, **({"Delimiter": "/"} if folders else {})):
                 found = [p["Prefix"] for p in page.get("CommonPrefixes", [])]
                 found += [o["Key"] for o in page.get("Contents", [])] if not folders else []
@@ -110,7 +113,8 @@ class ObjectStore:
     def presigned(self, key: str, seconds: int = 3600) -> str:
         """An address of the object that works in a browser for so long."""
         ask = {"Bucket": self.address.bucket, "Key": self._key(key)}
-        return str(self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds))
+        with self._named(key):
+            return str(self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds))
 
     def check(self) -> None:
         """Raise what is wrong with the address, the key or the bucket; say nothing where all is well."""
@@ -123,18 +127,30 @@ class ObjectStore:
     @contextmanager
     def _named(self, key: str) -> Iterator[None]:
         from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore import exceptions as boto
 
+        uri = self.address.url + key
         try:
             yield
-        except ClientError as error:
+        except boto.ClientError as error:
             raise self._of_answer(error, key) from error
-        except (BotoCoreError, Boto3Error, OSError) as error:
+        except (
+            boto.NoCredentialsError,
+            boto.PartialCredentialsError,
+            boto.CredentialRetrievalError,
+            boto.ProfileNotFound,
+        ) as error:
+            raise StoreDenied(
+                f"{uri}: no credentials to sign with ({error}). Set the AWS variables.", uri=uri
+            ) from error
+        except (boto.ParamValidationError, boto.ValidationError, boto.NoRegionError) as error:
+            raise StoreError(f"{uri}: the store cannot be asked for this: {error}", uri=uri) from error
+        except (boto.BotoCoreError, Boto3Error, OSError) as error:
             where = self.address.endpoint or "the AWS endpoint"
             raise StoreUnreachable(
                 f"The object store at {where} does not answer ({type(error).__name__}: {error}). "
                 "Is it running? `stagewright status` shows what can be reached.",
-                uri=self.address.url + key,
+                uri=uri,
             ) from error
 
     def _of_answer(self, error: Any, key: str) -> StoreError:
@@ -157,8 +173,8 @@ class ObjectStore:
 
 
 def connect(address: StoreAddress) -> S3Client:
-    """A boto3 client for the address."""
-    import boto3
+    """A boto3 client for the address. Raises UsageError where that is no address."""
+    from boto3.session import Session
     from botocore.config import Config
 
     config = Config(
@@ -171,11 +187,14 @@ def connect(address: StoreAddress) -> S3Client:
         tcp_keepalive=True,
     )
     local = {"region_name": "us-east-1"} if address.access_key else {}
-    return boto3.client(
-        "s3",
-        endpoint_url=address.endpoint,
-        aws_access_key_id=address.access_key,
-        aws_secret_access_key=address.secret_key,
-        config=config,
-        **local,
-    )
+    try:
+        return Session().client(  # a session of its own: the default one keeps the first credentials it sees
+            "s3",
+            endpoint_url=address.endpoint,
+            aws_access_key_id=address.access_key,
+            aws_secret_access_key=address.secret_key,
+            config=config,
+            **local,
+        )
+    except ValueError as error:
+        raise UsageError(f"The object store cannot be addressed: {error}. An endpoint is http://host:port.") from error
