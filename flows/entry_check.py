@@ -52,12 +52,14 @@ def check_entry(entry: StageEntry, definition: StageDefinition, faults: list[Fau
 
 
 def _settings(entry: StageEntry, definition: StageDefinition, faults: list[Fault]) -> BaseModel | None:
-    wrong = [fault_at(entry, text, f"config.{name}", name) for name, text in _surprises(entry.config, definition)]
+    surprises = dict(_surprises(entry.config, definition))
+    wrong = [fault_at(entry, text, f"config.{name}", name) for name, text in surprises.items()]
     try:
         config = definition.settings.model_validate(dict(entry.config), by_alias=True, by_name=True)
     except ValidationError as error:
         for path, message in setting_faults(definition, error):
-            wrong.append(fault_at(entry, message, f"config.{path}" if path else "config", path or "config"))
+            if path.partition(".")[0] not in surprises:
+                wrong.append(fault_at(entry, message, f"config.{path}" if path else "config", path or "config"))
         config = None
     faults += wrong
     return None if wrong else config

@@ -129,6 +129,8 @@ class _Reading:
         if draft is None:
             return None
         parent = self._parent(draft, draft.extends) if draft.extends else None
+        if draft.extends and parent is None:
+            return None  # half a profile would only bring faults that are none
         return build_profile(draft, parent, self.faults)
 
     def _parent(self, draft: ProfileDraft, extends: str) -> Profile | None:

@@ -98,16 +98,18 @@ class _Wire:
 def wasted(profile: Profile, checked: Sequence[CheckedEntry], wiring: Wiring) -> Iterator[Fault]:
     """Warnings about what is made or given for nothing.
 
-    What the last entry writes is what the pipeline is for; so is a value whose type publishes files for the job.
+    What the last entry writes is what the pipeline is for; so is a value whose type publishes files for the job. An
+    entry that another one needs is there for what it does.
     """
     running = [item for item in checked if item.entry.enabled and item.definition is not None]
+    needed = {need for item in running for need in item.entry.needs}
     for item in running:
         lost = [(key, by) for key, source, by in wiring.overwritten if source.stage == item.entry.id]
         for key, by in lost:
             text = f"writes {key!r}, which entry {by!r} writes anew before any entry reads it"
             yield fault_at(item.entry, text, "", "writes", "warning")
         unread = [k for k, s in wiring.outputs.items() if s.stage == item.entry.id and not _publishes(item, s.key)]
-        if unread and item is not running[-1]:
+        if unread and item is not running[-1] and item.entry.id not in needed:
             keys = ", ".join(map(repr, unread))
             text = f"writes {keys}, which no later entry reads; it is kept as an output of the job"
             yield fault_at(item.entry, text, "", "writes", "warning")
