@@ -240,10 +240,8 @@ class TestWarnings:
         assert faults_of(text) == []
 
     def test_what_another_entry_needs_is_there_for_what_it_does(self) -> None:
-        assert (
-            faults_of(toy("- cut_pictures\n- {stage: cut_pictures, id: b, writes: {pictures: c}, needs: cut_pictures}"))
-            == []
-        )
+        second = "{stage: cut_pictures, id: again, writes: {pictures: others}, needs: cut_pictures}"
+        assert faults_of(toy(f"- cut_pictures\n- {second}")) == []
 
     def test_an_input_that_no_entry_reads(self) -> None:
         (fault,) = faults_of("name: toy\ninputs:\n  clip: ToyClip\n  sound: Toy\nstages: [cut_pictures]\n")

@@ -114,8 +114,8 @@ stages:
     def test_a_parent_that_is_not_there(self, folder: Path) -> None:
         message = self.refused(folder, "extends: brand-exposur\nstages:\n  - {id: read_text, enabled: no}\n")
         assert message.startswith(
-            "Profile '…/mine.yaml' has 1 fault:\n  …/mine.yaml:1: field 'extends': there is no profile 'brand-exposur'; "
-            "did you mean 'brand-exposure'? There are:"
+            "Profile '…/mine.yaml' has 1 fault:\n  …/mine.yaml:1: field 'extends': there is no profile "
+            "'brand-exposur'; did you mean 'brand-exposure'? There are:"
         )
         assert "field 'extends': there is no file 'base.yaml' beside this one" in self.refused(
             folder, "extends: base.yaml\n"
