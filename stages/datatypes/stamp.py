@@ -72,13 +72,11 @@ def _settings_rows(job: Job) -> list[Row]:
 
 def _plain(value: Any) -> str:
     match value:
-        case None | "" | {} | []:
-            return "–"
         case Mapping():
-            return ", ".join(f"{key} {_plain(part)}" for key, part in value.items())
+            return ", ".join(f"{key} {_plain(part)}" for key, part in value.items()) or "–"
         case list():
-            return "; ".join(map(str, value))
-    return str(value)
+            return "; ".join(map(str, value)) or "–"
+    return "–" if value in (None, "") else str(value)
 
 
 def _table(heads: Row, rows: Sequence[Row]) -> str:

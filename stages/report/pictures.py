@@ -48,13 +48,22 @@ def _window(frame_width: int, frame_height: int, quad: NDArray[Any]) -> tuple[in
 def _drawn(part: NDArray[np.uint8], quads: NDArray[Any]) -> NDArray[np.uint8]:
     import cv2
 
-    scale = min(WIDTH / part.shape[1], HEIGHT / part.shape[0])
-    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
-    picture = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    size = _size(part.shape[1], part.shape[0])
+    shrinks = size[0] < part.shape[1]
+    picture = cv2.resize(part, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    scale = np.array([size[0] / part.shape[1], size[1] / part.shape[0]])
     corners = [np.round(grown(quad * scale, 3)).astype(np.int32) for quad in quads]
     cv2.polylines(picture, corners, True, EDGE, 4, cv2.LINE_AA)
     cv2.polylines(picture, corners, True, LINE, 2, cv2.LINE_AA)
     return np.asarray(picture, np.uint8)
+
+
+def _size(width: int, height: int) -> tuple[int, int]:
+    """What a part of so many pixels becomes: the full size, but for frames that are too flat for 16:9."""
+    scale = min(WIDTH / width, HEIGHT / height)
+    if abs(width / height - WIDTH / HEIGHT) < 0.05:
+        return WIDTH, HEIGHT
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def grown(quad: NDArray[Any], by: float) -> NDArray[Any]:

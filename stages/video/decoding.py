@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from stages.core.spread import FailedItem
@@ -22,6 +22,7 @@ class Decoder:
     unordered pictures left out because they were to be shown before one that was shown already
     end_s     end of the last picture, seconds
     stopped   why reading ended before the file did, if it did
+    in_damage whether what came last could not be decoded
     failed    called with the first MOST_KEPT of the damaged packets
     """
 
@@ -33,8 +34,8 @@ class Decoder:
     end_s: float = 0.0
     stopped: str | None = None
     first_damage_s: float | None = None
+    in_damage: bool = False
     _last: float | None = None
-    _gap: bool = field(default=False)
 
     def __iter__(self) -> Iterator[Shown[Any]]:
         for packet_index, packet in enumerate(self._packets()):
@@ -68,7 +69,7 @@ class Decoder:
 
     def _note_damage(self, index: int, why: str) -> None:
         self.damaged += 1
-        self._gap = True
+        self.in_damage = True
         if self.first_damage_s is None:
             self.first_damage_s = self.end_s
         if self.damaged <= MOST_KEPT:
@@ -80,7 +81,7 @@ class Decoder:
         if t < 0 or (self._last is not None and t <= self._last):
             self.unordered += 1
             return None
-        after_damage, self._gap, self._last, self.end_s = self._gap, False, t, t + length
+        after_damage, self.in_damage, self._last, self.end_s = self.in_damage, False, t, t + length
         return Shown(t, length, after_damage, picture)
 
     def _length(self, picture: Any) -> float:

@@ -73,9 +73,9 @@ def _info(media: Media, decoder: Decoder, size: tuple[int, int]) -> MediaInfo:
 def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
     notes = []
     if info.decoded_s < info.duration_s - LOOSE_S:
-        why = f" ({decoder.stopped})" if decoder.stopped else ""
+        why = decoder.stopped or ("what follows is damaged" if decoder.in_damage else "the data ends there")
         notes.append(
-            f"Decoding ended at {info.decoded_s:.2f} s of the {info.duration_s:.2f} s that the file declares{why}; "
+            f"Decoding ended at {info.decoded_s:.2f} s of the {info.duration_s:.2f} s that the file declares ({why}); "
             "what comes later is not in this report."
         )
     if decoder.damaged:

@@ -1,0 +1,129 @@
+"""Data types: what they hold survives the store; a video is known by its content."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.core.errors import InputError
+from stages.core.objects import ObjectHead, StoreAddress
+from stages.datatypes import Detection, Detections, Exposure, Exposures, TextRegion, TextRegions, Video, s3_input
+from stages.datatypes.arrow import quad_areas
+from tests.unit.harness import make_blobs
+
+QUAD = np.array([[1, 2], [11, 2], [11, 7], [1, 7]], np.float32)
+
+
+def test_text_regions_survive_the_store(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    rows = [TextRegion(0.5, "NORDVIK", 0.9871, QUAD), TextRegion(1.0, "сбер 索尼", 0.5, QUAD + 3)]
+    again = TextRegions.decode(TextRegions.of(rows, ["a note"]).encode(blobs), blobs)
+    assert [(r.t, r.text, r.score) for r in again] == [(0.5, "NORDVIK", 0.9871), (1.0, "сбер 索尼", 0.5)]
+    assert np.array_equal(again.quads, np.stack([QUAD, QUAD + 3]))
+    assert again.notes == ("a note",)
+    assert again.summary() == {"regions": 2, "texts": 2}
+
+
+def test_no_rows_survive_too(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    assert len(TextRegions.decode(TextRegions.of([]).encode(blobs), blobs)) == 0
+    none = Detections.decode(Detections.of([]).encode(blobs), blobs)
+    assert none.quads.shape == (0, 4, 2)
+
+
+def test_equal_tables_are_equal_bytes(tmp_path: Path) -> None:
+    made = [TextRegions.of([TextRegion(0.5, "a", 1.0, QUAD)]).encode(make_blobs(tmp_path / n)) for n in "ab"]
+    assert made[0] == made[1]
+
+
+def test_detections_survive_the_store(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    found = Detections.of([Detection(0.5, "NORDVIK", "NORDVlK", 0.93, "text", "", QUAD)]).assigned(["e0001"])
+    again = Detections.decode(found.encode(blobs), blobs)
+    assert again[0][:6] == (0.5, "NORDVIK", "NORDVlK", 0.93, "text", "e0001")
+    assert np.array_equal(again[0].quad, QUAD)
+    with pytest.raises(ValueError, match="2 exposures for 1 detections"):
+        found.assigned(["e0001", "e0002"])
+
+
+def test_exposures_survive_the_store(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    exposures = Exposures((Exposure("e0001", "NORDVIK", 1.0, 3.5, 0.01, 0.02, 0.9, 2.0),))
+    assert Exposures.decode(exposures.encode(blobs), blobs) == exposures
+    assert exposures.summary() == {"exposures": 1, "brands": 1, "seconds": 2.5}
+
+
+def test_the_area_of_a_quad_is_that_of_its_outline() -> None:
+    tilted = np.array([[5, 0], [10, 5], [5, 10], [0, 5]], np.float32)
+    assert quad_areas(np.stack([QUAD, tilted])).tolist() == [50.0, 50.0]
+
+
+def test_a_video_is_known_by_its_content_and_not_its_place(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    (tmp_path / "a.mp4").write_bytes(b"film")
+    (tmp_path / "b c.mp4").write_bytes(b"film")
+    one, other = (
+        Video.from_address(str(tmp_path / "a.mp4")),
+        Video.from_address((tmp_path / "b c.mp4").as_uri()),
+    )
+    assert one.content == "sha256:" + hashlib.sha256(b"film").hexdigest()
+    assert one.uri != other.uri
+    assert Video.identity(one.encode(blobs)) == Video.identity(other.encode(blobs))
+    assert Video.decode(one.encode(blobs), blobs) == one
+    with other.open() as file:
+        assert file.read() == b"film"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nowhere.mp4", "is not there. Check the path"),
+        ("folder", "is a folder"),
+        ("empty.mp4", r"is empty \(0 bytes\)"),
+    ],
+)
+def test_what_is_no_video_file_is_refused(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(InputError, match=f"{name} {says}") as caught:
+        Video.from_address(str(tmp_path / name))
+    assert caught.value.context["uri"] == str(tmp_path / name)
+
+
+def test_addresses_that_are_not_read_are_named() -> None:
+    with pytest.raises(InputError, match=r"https:// is not read. Download it, or put it on S3"):
+        Video.from_address("https://example.org/a.mp4")
+    with pytest.raises(InputError, match=r"s3://bucket names no object"):
+        Video.from_address("s3://bucket")
+
+
+def test_a_file_that_changed_after_it_was_keyed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"film")
+    video = Video.from_address(str(path))
+    path.write_bytes(b"longer film")
+    with pytest.raises(InputError, match=r"has changed since this job began: 11 bytes, it had 4. Run again"):
+        video.open()
+
+
+@pytest.mark.parametrize(
+    ("head", "content"),
+    [(ObjectHead(5, "e1", "ab" * 32), "sha256:" + "ab" * 32), (ObjectHead(5, "e1-2"), "etag:e1-2")],
+)
+def test_on_s3_the_checksum_counts_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, head: ObjectHead, content: str
+) -> None:
+    monkeypatch.setattr(s3_input, "head", lambda uri: head)
+    assert Video.from_address("s3://films/a.mp4") == Video("s3://films/a.mp4", content, 5)
+
+
+def test_the_products_own_bucket_is_read_with_its_own_key() -> None:
+    s3_input.use_store(StoreAddress("own", "prefix/", "http://127.0.0.1:1", "key", "secret"))
+    try:
+        assert s3_input.s3_options("own") == StoreAddress("own", "", "http://127.0.0.1:1", "key", "secret")
+        assert s3_input.s3_options("other") == StoreAddress("other")
+    finally:
+        s3_input.use_store(None)
