@@ -116,10 +116,13 @@ class Artifacts:
         return re.sub(r"[^a-z0-9]+", "-", f"{self._job.plan.profile.name}-{id}-{kind}".lower()).strip("-")
 
     def _work(self) -> None:
+        answers = True
         while (call := self._calls.get()) is not None:
             try:
-                call(self._client)
+                if answers:
+                    call(self._client)
             except Exception as error:  # noqa: BLE001 - whatever the API says, the work goes on
+                answers = not type(error).__module__.startswith("httpx")  # gone: the client has tried for half a minute
                 logging.getLogger("stagewright").warning("An artifact could not be published: %s", error)
 
     def _result_text(self, stage: StageStatus) -> str:

@@ -27,7 +27,7 @@ from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
 from stages.core.checkpoints import Checkpoints, envelope_key
 from stages.core.envelope import Envelope
-from stages.core.errors import StageFailed, StagewrightError
+from stages.core.errors import ServiceError, StageFailed, StagewrightError
 from stages.core.objects import ObjectStore
 from stages.core.registry import get_stage
 from stages.core.results import StageResult
@@ -48,8 +48,7 @@ class StageSerializer(Serializer):
     def loads(self, blob: bytes) -> Any:
         content = json.loads(blob)
         if error := content.get("error"):
-            kind = getattr(errors, error["kind"], StageFailed)
-            return (kind if issubclass(kind, StagewrightError) else StageFailed)(error["message"])
+            return _error_kind(error)(error["message"])
         envelope = Envelope.from_bytes(blob, content.get("key", "?"))
         return StageResult(envelope, get_stage(envelope.stage), kept=True)
 
@@ -83,7 +82,8 @@ class StageStorage(WritableFileSystem):
 
     def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
         if "/" not in path:
-            self._open().blobs.store.put(_failure_key(path), content, "application/json")
+            if not issubclass(_error_kind(json.loads(content)["error"]), ServiceError):  # else the store is what failed
+                self._open().blobs.store.put(_failure_key(path), content, "application/json")
         elif not self._open().kept_here(path):  # the stage's task has written it already, and would have failed if not
             self._open().keep(Envelope.from_bytes(content, path))
 
@@ -149,6 +149,11 @@ def open_blobs() -> BlobStore:
     settings = read_settings()
     cache = BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9))
     return BlobStore(ObjectStore(connections(settings).store), cache)
+
+
+def _error_kind(error: Mapping[str, str]) -> type[StagewrightError]:
+    kind = getattr(errors, error["kind"], StageFailed)
+    return kind if isinstance(kind, type) and issubclass(kind, StagewrightError) else StageFailed
 
 
 def _failure_key(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from concurrent.futures import as_completed
 from typing import Any, cast
@@ -15,7 +16,7 @@ from flows.publish import outputs, publish_files, write_manifest
 from flows.results import StageStorage
 from flows.running import mark_running
 from flows.stage_task import stage_task
-from stages.core.errors import StageFailed, StagewrightError
+from stages.core.errors import StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
 
 
@@ -25,12 +26,16 @@ def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[
         write_manifest(job, "running")
         try:
             error = _run_stages(job, storage.of(job.checkpoints), refresh, artifacts)
-            return _close(job, artifacts, error)
-        except BaseException:
+            left = _close(job, artifacts, error)
+        except BaseException as problem:
             job.stopped.set()
+            _close_crashed(job, problem)
             raise
         finally:
             job.spread.close()
+    if error:
+        raise error
+    return left
 
 
 def _run_stages(
@@ -77,11 +82,19 @@ def _as_error(id: str, found: Any, state: State[Any]) -> StagewrightError:
 
 
 def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> dict[str, Any]:
+    if isinstance(error, StoreError):
+        raise error  # the store is what failed: there is nowhere to tell it
     files = [] if error else publish_files(job)
     state = "failed" if error else "done"
     more = {"ended": now(), "files": files, "outputs": outputs(job), "error": str(error) if error else None}
     write_manifest(job, state, **more)
     artifacts.of_job(files)
-    if error:
-        raise error
     return job.manifest(state, **more)
+
+
+def _close_crashed(job: Job, problem: BaseException) -> None:
+    """The end of a job that was stopped or met what nobody foresaw; of a job without a store it is told later."""
+    if not isinstance(problem, StoreError):
+        told = str(problem) or type(problem).__name__
+        with contextlib.suppress(StagewrightError):
+            write_manifest(job, "crashed", ended=now(), files=[], outputs={}, error=told)

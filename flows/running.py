@@ -18,7 +18,7 @@ import psutil
 from flows.job import Job, now
 from flows.publish import job_key
 from flows.settings import Settings
-from stages.core.errors import ObjectMissing, StagewrightError
+from stages.core.errors import ObjectMissing, StagewrightError, StoreError
 from stages.core.objects import ObjectStore
 
 
@@ -52,8 +52,12 @@ def mark_running(job: Job) -> Iterator[None]:
     )
     try:
         yield
-    finally:
+    except StoreError:  # its end could not be told; whoever finds the store again tells it
+        raise
+    except BaseException:
         file.unlink(missing_ok=True)
+        raise
+    file.unlink(missing_ok=True)
 
 
 def vanished_runs(settings: Settings) -> list[VanishedRun]:

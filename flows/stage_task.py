@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from prefect import Task
@@ -11,56 +10,14 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
-from flows.board import BoardReporter
 from flows.job import Job
 from flows.plan import PlannedStage
 from flows.results import CheckpointPolicy, EnvelopeMetadata, StageSerializer, StageStorage
-from stages.core.context import RuntimeContext
+from flows.stage_work import Logger, StageWork
 from stages.core.errors import StageFailed, StagewrightError
-from stages.core.execute import StageCall, checkpoint_key, execute
-from stages.core.fingerprint import stage_version
-from stages.core.results import StageResult, ValueHandle
+from stages.core.results import StageResult
 
 _RETRY_DELAYS = [1.0, 5.0, 20.0]  # seconds; the last one holds for all further retries
-
-
-class StageWork:
-    """What the task of one stage does. `upstream` are the results of the stages it waits for, by id."""
-
-    def __init__(self, job: Job, planned: PlannedStage, refresh: bool) -> None:
-        self.job, self.planned, self.refresh = job, planned, refresh or not planned.definition.pure
-        self.version = stage_version(planned.definition)
-
-    def reads(self, upstream: Mapping[str, StageResult]) -> dict[str, ValueHandle]:
-        """A handle for each key the stage reads, by its own name for it."""
-        return {
-            key: self.job.inputs[source.key] if source.stage is None else upstream[source.stage].value(source.key)
-            for key, source in self.planned.reads.items()
-        }
-
-    def key_of(self, parameters: Mapping[str, Any]) -> str:
-        """The checkpoint's key for the task's parameters."""
-        digests = {key: handle.digest for key, handle in self.reads(parameters["upstream"]).items()}
-        planned = self.planned
-        return checkpoint_key(planned.definition, self.version, planned.config, digests, self.job.job_id)
-
-    def run(self, upstream: dict[str, StageResult]) -> StageResult:
-        """Run the stage and store its result; called only where no whole result is kept."""
-        key = self.key_of({"upstream": upstream})
-        if not self.refresh:
-            self.job.checkpoints.find(key)  # raises what kept Prefect from finding it: not knowing is never a miss
-        self.job.board.begin(self.planned.id)
-        call = StageCall(self.planned.definition, self.planned.config, self.version, key)
-        envelope = execute(call, self.reads(upstream), self._context(), self.job.blobs)
-        self.job.checkpoints.keep(envelope)
-        result = StageResult(envelope, self.planned.definition)
-        self.job.board.end(self.planned.id, result)
-        return result
-
-    def _context(self) -> RuntimeContext:
-        job = self.job
-        reporter = BoardReporter(job.board, self.planned.id)
-        return RuntimeContext(_logger(), job.env, job.job_id, reporter=reporter, spread=job.spread, stopped=job.stopped)
 
 
 def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: bool) -> Task[Any, StageResult]:
@@ -68,7 +25,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
     work = StageWork(job, planned, refresh)
 
     def run_stage(upstream: dict[str, StageResult]) -> StageResult:
-        return work.run(upstream)
+        return work.run(upstream, _logger())
 
     task: Task[Any, StageResult] = Task(
         run_stage,
@@ -77,7 +34,9 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
         tags=["gpu"] if planned.resources.gpus else None,  # a tag costs a call of the API; limits stand on this one
         persist_result=True,
         result_serializer=StageSerializer(),
-        cache_policy=CheckpointPolicy(key_of=work.key_of, key_storage=EnvelopeMetadata.of(storage)),
+        cache_policy=CheckpointPolicy(
+            key_of=lambda given: work.key_of(given["upstream"]), key_storage=EnvelopeMetadata.of(storage)
+        ),
         refresh_cache=work.refresh,
         retries=planned.retries,
         retry_delay_seconds=_RETRY_DELAYS[: max(1, planned.retries)],
@@ -94,7 +53,7 @@ def _worth_a_retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> boo
     return not isinstance(error, StagewrightError) or error.transient or isinstance(error, StageFailed)
 
 
-def _logger() -> logging.Logger | logging.LoggerAdapter[Any]:
+def _logger() -> Logger:
     try:
         return get_run_logger()
     except MissingContextError:

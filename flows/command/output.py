@@ -68,7 +68,7 @@ def refuse(error: StagewrightError, as_json: bool) -> int:
 
 def _translated(error: Exception) -> StagewrightError:
     module = type(error).__module__.split(".")[0]
-    if module in ("httpx", "httpcore") or type(error).__name__ == "PrefectHTTPStatusError":
+    if module in ("httpx", "httpcore", "prefect") or "Failed to reach API" in str(error):
         return ServiceUnreachable(
             f"The Prefect server does not answer as it should ({type(error).__name__}: {error}). "
             "What had ended is kept. `stagewright status` shows what can be reached."

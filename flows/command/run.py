@@ -43,7 +43,7 @@ def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on:
 
 
 def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
-    """`key=address` pairs as a mapping, paths made absolute. Raises UsageError; InputError for a file that is not there."""
+    """`key=address` pairs as a mapping, paths made absolute. Raises UsageError; InputError for a missing file."""
     pairs = [text.partition("=") for text in given]
     for key, sign, address in pairs:
         if not sign or not address:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from flows.connections import Connections, connections
 from flows.settings import Settings, read_settings
@@ -38,7 +39,15 @@ def ready(say: Say) -> tuple[Settings, Connections]:
     os.environ["PREFECT_API_URL"] = found.prefect_api_url
     for name, value in _PREFECT.items():
         os.environ.setdefault(name, value)
+    _reach_loopback_directly(found.prefect_api_url)
     return settings, found
+
+
+def _reach_loopback_directly(api_url: str) -> None:
+    """A proxy that the environment names would be asked for 127.0.0.1 too."""
+    if urlsplit(api_url).hostname in ("127.0.0.1", "localhost"):
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
 
 
 def open_store(say: Say) -> tuple[Settings, BlobStore]:
@@ -51,6 +60,7 @@ def open_store(say: Say) -> tuple[Settings, BlobStore]:
 _PREFECT = {
     # Prefect's own lines go to its server; on the terminal stands what `live` shows.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",

@@ -30,16 +30,17 @@ class Checkpoints:
     def find(self, key: str) -> Envelope | None:
         """The result under `key`, if it is there and whole: its blobs exist, in the right size.
 
-        Raises EnvelopeDamaged, or the StoreError that kept it from looking: not knowing is never a miss. The answer,
-        an error too, is remembered for the run.
+        Raises EnvelopeDamaged, or the StoreError that kept it from looking: not knowing is never a miss. The answer
+        is remembered for the run, unless it was an error that may go away.
         """
         with self._lock:
             known = key in self._seen
-        if not known:
-            self._remember(key, self._look(key))
-        found = self._seen[key]
+        found = self._seen[key] if known else self._look(key)
         if isinstance(found, StagewrightError):
+            if not found.transient:
+                self._remember(key, found)
             raise found
+        self._remember(key, found)
         return found
 
     def keep(self, envelope: Envelope) -> None:

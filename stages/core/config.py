@@ -66,7 +66,10 @@ def check_defaults(stage: str, model: type[BaseModel]) -> None:
         for problem in error.errors():
             if problem["type"] == "missing":
                 continue
-            name = str(problem["loc"][0]) if problem["loc"] else "?"
+            if not problem["loc"]:  # a rule over several of them
+                what = f"Stage {stage!r}: its defaults together break a rule"
+                raise DefinitionError(f"{what}: {problem['msg']}.", stage=stage) from None
+            name = str(problem["loc"][0])
             what = f"Stage {stage!r}, field {name!r}: its default {given.get(name)!r} breaks its own rule"
             raise DefinitionError(f"{what}: {problem['msg']}.", stage=stage, field=name) from None
 

@@ -59,10 +59,14 @@ class ObjectStore:
 
     @property
     def client(self) -> S3Client:
-        """The boto3 client, made at first use."""
+        """The boto3 client, made at first use. Raises UsageError where the endpoint is no address."""
         with self._lock:
             if self._client is None:
-                self._client = connect(self.address)
+                try:
+                    self._client = connect(self.address)
+                except ValueError as error:
+                    problem = f"The object store cannot be addressed: {error}. An endpoint is http://host:port."
+                    raise UsageError(problem) from error
             return self._client
 
     def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
@@ -173,28 +177,32 @@ class ObjectStore:
 
 
 def connect(address: StoreAddress) -> S3Client:
-    """A boto3 client for the address. Raises UsageError where that is no address."""
+    """A boto3 client for the address.
+
+    The session is its own, since boto3's default one keeps the first credentials that it sees. For an address that
+    brings its keys (a local store) nothing of the environment counts: no AWS profile, no proxy.
+    """
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.session import Session as BareSession
 
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"} if address.endpoint else {},
-        max_pool_connections=16,
-        retries={"mode": "standard", "total_max_attempts": 6},
-        connect_timeout=2,
-        read_timeout=15,
-        tcp_keepalive=True,
+    options: dict[str, Any] = {
+        "signature_version": "s3v4",
+        "s3": {"addressing_style": "path"} if address.endpoint else {},
+        "max_pool_connections": 16,
+        "retries": {"mode": "standard", "total_max_attempts": 6},
+        "connect_timeout": 2,
+        "read_timeout": 15,
+        "tcp_keepalive": True,
+    }
+    if address.access_key is None:
+        return Session().client("s3", endpoint_url=address.endpoint, config=Config(**options))
+    alone = BareSession(session_vars={"profile": (None, None, None, None)})
+    return Session(botocore_session=alone).client(
+        "s3",
+        endpoint_url=address.endpoint,
+        aws_access_key_id=address.access_key,
+        aws_secret_access_key=address.secret_key,
+        region_name="us-east-1",
+        config=Config(proxies={}, **options),
     )
-    local = {"region_name": "us-east-1"} if address.access_key else {}
-    try:
-        return Session().client(  # a session of its own: the default one keeps the first credentials it sees
-            "s3",
-            endpoint_url=address.endpoint,
-            aws_access_key_id=address.access_key,
-            aws_secret_access_key=address.secret_key,
-            config=config,
-            **local,
-        )
-    except ValueError as error:
-        raise UsageError(f"The object store cannot be addressed: {error}. An endpoint is http://host:port.") from error

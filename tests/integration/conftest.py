@@ -55,6 +55,12 @@ def services(home: Path) -> Iterator[Connections]:
 
         refresh_global_settings_context()
     yield found
+    if "prefect" in sys.modules:  # what still waits to be told must not find the server gone: it would try for a minute
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
+
+        APILogWorker.drain_all(timeout=10)
+        EventsWorker.drain_all(timeout=10)
     down(settings, lambda line: None)
 
 

@@ -1,0 +1,59 @@
+"""What is done for one stage of a job, whoever schedules it: its key, what is kept under it, else the run itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flows.board import BoardReporter
+from flows.job import Job
+from flows.plan import PlannedStage
+from stages.core.context import RuntimeContext
+from stages.core.execute import StageCall, checkpoint_key, execute
+from stages.core.fingerprint import stage_version
+from stages.core.results import StageResult, ValueHandle
+
+Logger = logging.Logger | logging.LoggerAdapter[Any]
+
+
+class StageWork:
+    """One stage of one job. `upstream` are the results of the stages it waits for, by id."""
+
+    def __init__(self, job: Job, planned: PlannedStage, refresh: bool) -> None:
+        self.job, self.planned, self.refresh = job, planned, refresh or not planned.definition.pure
+        self.version = stage_version(planned.definition)
+
+    def reads(self, upstream: Mapping[str, StageResult]) -> dict[str, ValueHandle]:
+        """A handle for each key the stage reads, by its own name for it."""
+        return {
+            key: self.job.inputs[source.key] if source.stage is None else upstream[source.stage].value(source.key)
+            for key, source in self.planned.reads.items()
+        }
+
+    def key_of(self, upstream: Mapping[str, StageResult]) -> str:
+        """Where the result for these results lies."""
+        digests = {key: handle.digest for key, handle in self.reads(upstream).items()}
+        planned = self.planned
+        return checkpoint_key(planned.definition, self.version, planned.config, digests, self.job.job_id)
+
+    def run(self, upstream: Mapping[str, StageResult], logger: Logger) -> StageResult:
+        """The kept result, or else a new one, stored. Raises what the stage or the store raises.
+
+        Not knowing whether there is a result is never a miss: the error of the look-up is raised.
+        """
+        definition, key = self.planned.definition, self.key_of(upstream)
+        if not self.refresh and (kept := self.job.checkpoints.find(key)) is not None:
+            return StageResult(kept, definition, kept=True)
+        self.job.board.begin(self.planned.id)
+        call = StageCall(definition, self.planned.config, self.version, key)
+        envelope = execute(call, self.reads(upstream), self._context(logger), self.job.blobs)
+        self.job.checkpoints.keep(envelope)
+        result = StageResult(envelope, definition)
+        self.job.board.end(self.planned.id, result)
+        return result
+
+    def _context(self, logger: Logger) -> RuntimeContext:
+        job = self.job
+        reporter = BoardReporter(job.board, self.planned.id)
+        return RuntimeContext(logger, job.env, job.job_id, reporter=reporter, spread=job.spread, stopped=job.stopped)

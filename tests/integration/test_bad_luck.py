@@ -1,0 +1,180 @@
+"""Stages that fail, processes that are killed, blobs that are damaged, services that are gone: nothing kept is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from deployments.local import down, up
+from flows.running import vanished_runs
+from flows.settings import read_settings
+from stages.core.objects import ObjectStore
+from tests.integration.driving import Toys
+
+
+def _until(true: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) -> None:
+    failed = toys.run("--set", "triple.fail=the lamp is out")
+    assert failed.code == 1
+    assert failed.json["state"] == "failed"
+    assert failed.json["error"] == "Stage 'toy_scale' failed: ValueError: the lamp is out"
+    assert failed.statuses == {
+        "toy_source": "ran", "double": "ran", "triple": "failed", "toy_sum": "skipped", "toy_measure": "ran",
+    }  # fmt: skip
+    toys.ran()
+    mended = toys.run()
+    assert mended.statuses["double"] == "kept"
+    assert toys.ran() == ["scale 3", "sum"]
+
+
+def test_a_failed_run_tells_the_command_that_goes_on(toys: Toys) -> None:
+    toys.file.write_text(toys.profile)
+    failed = toys.command("run", str(toys.file), "--set", "triple.fail=boo")
+    assert failed.code == 1
+    assert "triple             failed   Stage 'toy_scale' failed: ValueError: boo" in failed.err
+    assert f"go on with:\n  stagewright run {toys.file} --set triple.fail=boo" in failed.err
+
+
+def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> None:
+    process = toys.start("--set", "triple.wait=50", "--job-id", "killed")
+    _until(lambda: "scale 3" in _log(toys))
+    _until(lambda: "scale 2" in _log(toys))
+    time.sleep(1)  # so that the double is stored
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    [vanished] = vanished_runs(read_settings())
+    assert vanished.job_id == "killed"
+    toys.ran()
+    again = toys.run("--job-id", "after")
+    assert again.code == 0
+    assert "Job killed had vanished while it ran; it is marked as crashed." in again.err
+    assert again.statuses["toy_source"] == again.statuses["double"] == "kept"
+    assert toys.ran() == ["scale 3", "sum"]
+    assert vanished_runs(read_settings()) == []
+    assert {job["job_id"]: job["state"] for job in toys.command("jobs", "--json").json} == {
+        "killed": "crashed", "after": "done",
+    }  # fmt: skip
+    assert _prefect_states(vanished.flow_run_id) == {"CRASHED"}
+
+
+def test_ctrl_c_ends_a_run_soon_and_says_so(toys: Toys) -> None:
+    process = toys.start("--set", "triple.wait=50")
+    _until(lambda: "scale 3" in _log(toys))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    assert toys.run().code == 0
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "changed"])
+def test_a_damaged_blob_is_never_served(toys: Toys, store: ObjectStore, damage: str) -> None:
+    toys.run()
+    [blob] = list(store.list("blobs/"))
+    match damage:
+        case "deleted":
+            store.delete(blob)
+        case "cut":
+            store.put(blob, bytes(9))
+        case "changed":
+            store.put(blob, b"x" * 10)
+    toys.ran()
+    again = toys.run("--refresh", "toy_measure")
+    assert again.code == 0, again.err
+    assert again.json["outputs"]["raw_length"] == 10
+    assert toys.ran() == ["measure", "source"]
+    assert store.get(blob) == bytes(10)
+
+
+def test_a_blob_changed_without_a_trace_is_noticed_when_it_is_read(toys: Toys, store: ObjectStore) -> None:
+    toys.run()
+    [blob] = list(store.list("blobs/"))
+    store.client.put_object(Bucket=store.address.bucket, Key=store.address.prefix + blob, Body=b"x" * 10)
+    for cached in (toys.folder / "home" / "cache" / "blobs").glob("??/*"):
+        cached.unlink()
+    damaged = toys.run("--refresh", "toy_measure")
+    assert damaged.code == 1
+    assert blob in damaged.json["error"]
+    assert "run again to make them anew" in damaged.json["error"]
+    assert toys.run().json["outputs"]["raw_length"] == 10
+
+
+def test_a_changed_envelope_is_an_error_that_names_it_and_refresh_replaces_it(toys: Toys, store: ObjectStore) -> None:
+    key = next(stage["key"] for stage in toys.run().json["stages"] if stage["id"] == "double")
+    store.put(f"results/{key}", store.get(f"results/{key}").replace(b'"factor": 2', b'"factor": 9'))
+    damaged = toys.run()
+    assert damaged.code == 1
+    assert f"results/{key} does not match its own sum" in damaged.json["error"]
+    assert toys.run("--refresh", "double").code == 0
+    assert set(toys.run().statuses.values()) == {"kept"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "wrong", "the store refuses this key"),
+        ("STAGEWRIGHT_S3_BUCKET", "nowhere", "The store has no bucket 'nowhere'"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9", "The object store at http://127.0.0.1:9 does not answer"),
+    ],
+)
+def test_a_store_that_cannot_be_used_ends_with_3(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    refused = toys.run()
+    assert refused.code == 3
+    assert refused.json["state"] == "refused"
+    assert told in refused.json["error"]
+
+
+def test_a_server_that_cannot_be_reached_ends_with_3(toys: Toys) -> None:
+    toys.file.write_text(toys.profile)
+    refused = toys.command("run", str(toys.file), "--json", PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert refused.code == 3
+    assert refused.json["state"] == "refused"
+    assert "Prefect server" in refused.json["error"]
+
+
+def test_a_store_killed_in_the_middle_of_a_run_ends_it_with_3_and_the_next_goes_on(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STAGEWRIGHT_S3_BUCKET", "STAGEWRIGHT_S3_PREFIX", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name)
+        toys.environment.pop(name)
+    up(read_settings(), lambda line: None)
+    process = toys.start("--set", "triple.wait=6", "--json")
+    _until(lambda: "scale 3" in _log(toys))
+    time.sleep(2)
+    down(read_settings(), lambda line: None)
+    assert process.wait(timeout=120) == 3
+    toys.ran()
+    again = toys.run("--set", "triple.wait=6")
+    assert again.code == 0
+    assert again.statuses["toy_source"] == again.statuses["double"] == "kept"
+    assert toys.ran() == ["scale 3", "sum"]
+    down(read_settings(), lambda line: None)
+
+
+def _log(toys: Toys) -> str:
+    log = toys.folder / "ran.log"
+    return log.read_text() if log.exists() else ""
+
+
+def _prefect_states(flow_run_id: str) -> set[str]:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(UUID(flow_run_id))
+        tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+    states = {str(task.state.type.value) for task in tasks if task.state} - {"COMPLETED"}
+    return states | {str(run.state.type.value) if run.state else "NONE"}

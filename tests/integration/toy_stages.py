@@ -1,0 +1,119 @@
+"""Small stages that tell in a file when they run. Named to runs by STAGEWRIGHT_STAGE_MODULES."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from stages import RuntimeContext, StageConfig, StageConfigField, StageDefinition, StageIO, stage
+from stages.core.state import DetectState
+
+
+def _tell(name: str) -> None:
+    with Path(os.environ["TOY_LOG"]).open("a") as log:
+        log.write(f"{name}\n")
+
+
+class SourceConfig(StageConfig):
+    n: int = Field(10, ge=0, le=1000, description="How many numbers")
+    noise: int = Field(0, description="Changes nothing in what is written")
+
+
+@stage(writes=("numbers", "raw"), category="toys")
+def toy_source(config: SourceConfig, ctx: RuntimeContext) -> tuple[list[int], bytes]:
+    """Numbers, and as many bytes."""
+    _tell("source")
+    for number in range(config.n):
+        ctx.set_progress(number + 1, config.n)
+    return list(range(config.n)), bytes(config.n)
+
+
+class ScaleConfig(StageConfig):
+    factor: int = Field(2, description="What every number is multiplied by")
+    wait: float = Field(0, ge=0, le=60, description="Seconds to wait")
+    fail: str = Field("", description="Fail with this message")
+
+
+@stage(writes=("scaled",), category="toys")
+def toy_scale(numbers: list[int], config: ScaleConfig, ctx: RuntimeContext) -> list[int]:
+    """Every number times the factor."""
+    _tell(f"scale {config.factor}")
+    Path(os.environ["TOY_LOG"]).with_suffix(".times").open("a").write(f"{config.factor} start {time.time()}\n")
+    until = time.monotonic() + config.wait
+    while time.monotonic() < until:
+        ctx.set_progress(until - time.monotonic(), config.wait)
+        time.sleep(0.02)
+    Path(os.environ["TOY_LOG"]).with_suffix(".times").open("a").write(f"{config.factor} end {time.time()}\n")
+    if config.fail:
+        raise ValueError(config.fail)
+    return [number * config.factor for number in numbers]
+
+
+@stage(writes=("raw_length",), category="toys")
+def toy_measure(raw: bytes) -> int:
+    """How many bytes there are: reads the blob."""
+    _tell("measure")
+    return len(raw)
+
+
+def _sum(state: DetectState) -> dict[str, Any]:
+    _tell("sum")
+    parts = [state["left"], state.get("right") or []]
+    return {"total": {"sum": sum(map(sum, parts)), "parts": sum(part != [] for part in parts), "plus": state.config.plus}}
+
+
+# As it would come from a package that knows nothing but the contract: fields alone, nobody registers it.
+TOY_SUM = StageDefinition(
+    name="toy_sum",
+    label="Sum",
+    description="The sum of one or two lists.",
+    io=StageIO(reads=["left"], writes=["total"], optional_reads=["right"]),
+    config_fields=[StageConfigField("plus", "int", 0, "Told beside the sum", min=0, max=9)],
+    category="toys",
+    fn=_sum,
+)
+
+
+def _write_words(state: DetectState) -> dict[str, Any]:
+    _tell("words")
+    return {"words": ["a", "b"], "count": 2}
+
+
+def _serialize_words(state: dict[str, Any], job_id: str) -> dict[str, Any]:
+    from stages import blobs
+
+    return {"text": " ".join(state["words"]), "copy": blobs().put(b"words"), "count": state["count"]}
+
+
+def _deserialize_words(data: dict[str, Any], job_id: str) -> dict[str, Any]:
+    return {"words": data["text"].split(), "count": data["count"]}
+
+
+TOY_WORDS = StageDefinition(
+    name="toy_words",
+    label="Words",
+    description="Two words, kept in a form of its own.",
+    io=StageIO(reads=[], writes=["words", "count"]),
+    category="toys",
+    fn=_write_words,
+    serialize_fn=_serialize_words,
+    deserialize_fn=_deserialize_words,
+)
+
+
+@stage(writes=("line",), category="toys")
+def toy_join(words: list[str]) -> str:
+    """The words in a line."""
+    _tell("join")
+    return "-".join(words)
+
+
+@stage(writes=("stamp",), category="toys", pure=False)
+def toy_clock() -> float:
+    """The time: never kept."""
+    _tell("clock")
+    return time.time()
