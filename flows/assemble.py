@@ -13,15 +13,15 @@ from prefect.task_runners import TaskRunner
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
-from flows.job import new_job_id, open_job
-from flows.model import Profile
-from flows.plan import Plan, PlannedStage
-from flows.planning import plan_profile
-from flows.results import open_blobs
-from flows.run_plan import run_plan
-from flows.runners import task_runner
+from flows.graph.plan import Plan, PlannedStage
+from flows.graph.planning import plan_profile
+from flows.jobs.job import new_job_id, open_job
+from flows.jobs.results import open_blobs
+from flows.jobs.run_plan import run_plan
+from flows.jobs.runners import task_runner
+from flows.jobs.storage import saved_storage
+from flows.profiles.model import Profile
 from flows.settings import read_settings
-from flows.storage import saved_storage
 
 
 def assemble(profile: Profile, runner: str | None = None) -> Flow[..., dict[str, Any]]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.extend import build_profile
-from flows.faults import Fault, in_order, refuse
-from flows.ids import id_faults
-from flows.model import Profile
-from flows.profile_files import (
+from flows.profiles.extend import build_profile
+from flows.profiles.faults import Fault, in_order, refuse
+from flows.profiles.ids import id_faults
+from flows.profiles.model import Profile
+from flows.profiles.profile_files import (
     MAX_BYTES,
     SUFFIXES,
     find_profile,
@@ -21,7 +21,7 @@ from flows.profile_files import (
     profile_files,
     read_file,
 )
-from flows.profile_form import ProfileDraft, read_draft
+from flows.profiles.profile_form import ProfileDraft, read_draft
 from stages.core.errors import ProfileError
 from stages.core.suggest import did_you_mean
 
@@ -103,7 +103,7 @@ def _whole(asked: str, profile: Profile | None, faults: list[Fault]) -> Profile:
     if profile is not None and not faults:
         return profile
     if profile is not None:
-        from flows.check import examine  # only now: to read a profile that is in order takes no stages
+        from flows.graph.check import examine  # only now: to read a profile that is in order takes no stages
 
         of_graph = [fault for fault in examine(profile).faults if fault.severity == "error"]
         faults = in_order([*faults, *of_graph], profile.file)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.command.output import print_json, say, table
 from flows.command.starting import open_store, ready
-from flows.publish import job_key
+from flows.jobs.publish import job_key
 from flows.settings import Settings
 from flows.units import readable_bytes, readable_seconds
 from stages.core.blobs import BlobStore
@@ -101,7 +101,7 @@ def _figures(summary: dict[str, Any]) -> str:
 
 
 def _close_vanished(settings: Settings) -> None:
-    from flows.running import close_vanished, vanished_runs
+    from flows.jobs.running import close_vanished, vanished_runs
 
     if vanished_runs(settings):
         _, found = ready(say)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from flows.board import Board, StageStatus, watching
+from flows.jobs.board import Board, StageStatus, watching
 from flows.units import readable_bytes, readable_seconds
 
 if TYPE_CHECKING:

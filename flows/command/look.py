@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.check import check_profile
 from flows.command.output import print_json, say, table
 from flows.command.run import changed_profile
+from flows.graph.check import check_profile
+from flows.graph.plan import Plan
+from flows.graph.plan_json import palette_json, plan_json
+from flows.graph.schema import profile_schema
 from flows.load import list_profiles, load_profile
-from flows.plan import Plan
-from flows.plan_json import palette_json, plan_json
-from flows.schema import profile_schema
 from flows.settings import read_settings
 from stages.core.config import StageConfigField
 from stages.core.discovery import load_faults, load_stages

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flows.board import Board
 from flows.command.live import shown
 from flows.command.output import print_json, refuse, say
 from flows.command.starting import ready
+from flows.graph.planning import plan_profile
+from flows.jobs.board import Board
 from flows.load import load_profile
-from flows.model import Profile
-from flows.planning import plan_profile
+from flows.profiles.model import Profile
 from flows.settings import Settings, read_settings
 from stages.core.discovery import load_stages
 from stages.core.errors import InputError, StagewrightError, UsageError
@@ -79,7 +79,7 @@ def run_profile(
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.assemble import assemble
-    from flows.running import close_vanished
+    from flows.jobs.running import close_vanished
 
     for gone in close_vanished(settings, ObjectStore(found.store), found.prefect_api_url):
         say(f"Job {gone} had vanished while it ran; it is marked as crashed.")

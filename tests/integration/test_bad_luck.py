@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from deployments.local import down, up
-from flows.running import vanished_runs
+from flows.jobs.running import vanished_runs
 from flows.settings import read_settings
 from stages.core.objects import ObjectStore
 from tests.integration.driving import Toys

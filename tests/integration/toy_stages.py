@@ -63,7 +63,8 @@ def toy_measure(raw: bytes) -> int:
 def _sum(state: DetectState) -> dict[str, Any]:
     _tell("sum")
     parts = [state["left"], state.get("right") or []]
-    return {"total": {"sum": sum(map(sum, parts)), "parts": sum(part != [] for part in parts), "plus": state.config.plus}}
+    filled = [part for part in parts if part]
+    return {"total": {"sum": sum(map(sum, filled)), "parts": len(filled), "plus": state.config.plus}}
 
 
 # As it would come from a package that knows nothing but the contract: fields alone, nobody registers it.

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from flows.check import check_profile
-from flows.model import Profile, StageEntry
-from flows.planning import plan_profile
+from flows.graph.check import check_profile
+from flows.graph.planning import plan_profile
+from flows.profiles.model import Profile, StageEntry
 from stages.core import discovery
 from stages.core.errors import ProfileError
 from tests.unit.toys import GOOD, fault_of, faults_of, parse, toy
@@ -256,7 +256,7 @@ def test_checking_imports_nothing_heavy() -> None:
     program = """
 import sys
 from flows.load import load_profile
-from flows.planning import plan_profile
+from flows.graph.planning import plan_profile
 plan_profile(load_profile("brand-exposure"))
 print(*sorted({"prefect", "ray", "boto3", "s3fs", "cv2", "av", "onnxruntime", "pyarrow"} & sys.modules.keys()))
 """

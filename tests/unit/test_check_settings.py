@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.planning import plan_profile
+from flows.graph.planning import plan_profile
 from tests.unit.toys import GOOD, Cutting, fault_of, faults_of, parse, toy
 from tests.unit.toys import toys as toys
 

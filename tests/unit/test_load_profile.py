@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.load import list_profiles, load_profile, parse_profile
-from flows.model import StageEntry
-from flows.profile_files import SHIPPED
+from flows.profiles.model import StageEntry
+from flows.profiles.profile_files import SHIPPED
 from stages.core.errors import ProfileError
 from tests.unit.toys import GOOD, parse, toy
 from tests.unit.toys import toys as toys

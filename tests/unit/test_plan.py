@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from flows.check import check_profile
-from flows.model import Profile
-from flows.plan import Edge, Plan, Source
-from flows.plan_json import palette_json, plan_json
-from flows.planning import plan_profile
+from flows.graph.check import check_profile
+from flows.graph.plan import Edge, Plan, Source
+from flows.graph.plan_json import palette_json, plan_json
+from flows.graph.planning import plan_profile
+from flows.profiles.model import Profile
 from stages.core import discovery
 from stages.core.decorator import stage
 from stages.core.definition import Resources, StageDefinition, StageIO

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from flows.check import check_profile
+from flows.graph.check import check_profile
+from flows.graph.plan import Plan, Source
+from flows.graph.plan_json import plan_json
+from flows.graph.planning import plan_profile
+from flows.graph.schema import profile_schema
 from flows.load import parse_profile
-from flows.model import Profile, StageEntry
-from flows.plan import Plan, Source
-from flows.plan_json import plan_json
-from flows.planning import plan_profile
-from flows.schema import profile_schema
+from flows.profiles.model import Profile, StageEntry
 from stages.core import registry
 from stages.core.definition import StageDefinition, StageIO
 from stages.core.errors import ProfileError

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from flows.profile_files import SHIPPED
-from flows.schema import profile_schema
+from flows.graph.schema import profile_schema
+from flows.profiles.profile_files import SHIPPED
 from tests.unit.toys import GOOD, toy
 from tests.unit.toys import toys as toys
 

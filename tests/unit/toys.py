@@ -8,10 +8,10 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field
 
-from flows.check import check_profile
-from flows.faults import Fault
+from flows.graph.check import check_profile
 from flows.load import parse_profile
-from flows.model import Profile
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile
 from stages.core import registry
 from stages.core.config import StageConfig
 from stages.core.datatype import DataType

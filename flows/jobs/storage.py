@@ -8,7 +8,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 
-from flows.results import StageStorage
+from flows.jobs.results import StageStorage
 
 NAME = "default"
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flows.faults import Fault, fault_at
-from flows.model import StageEntry
-from flows.setting_words import expectation, setting_faults
-from flows.yaml_scalars import shown
+from flows.graph.setting_words import expectation, setting_faults
+from flows.profiles.faults import Fault, fault_at
+from flows.profiles.model import StageEntry
+from flows.profiles.yaml_scalars import shown
 from stages.core.definition import Resources, StageDefinition
 from stages.core.suggest import did_you_mean
 

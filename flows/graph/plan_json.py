@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from flows.check import Examination, examine
-from flows.entry_check import CheckedEntry
-from flows.faults import Fault
-from flows.model import Profile
-from flows.plan import Plan
-from flows.schema import settings_schema
+from flows.graph.check import Examination, examine
+from flows.graph.entry_check import CheckedEntry
+from flows.graph.plan import Plan
+from flows.graph.schema import settings_schema
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile
 from stages.core.datatype import DataType, list_types
 from stages.core.definition import Resources, StageDefinition
 from stages.core.discovery import load_faults

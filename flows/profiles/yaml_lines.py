@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from flows.faults import Fault
-from flows.yaml_scalars import KINDS, kind_of, read_scalar
+from flows.profiles.faults import Fault
+from flows.profiles.yaml_scalars import KINDS, kind_of, read_scalar
 
 MAX_PARTS = 20_000
 MAX_DEPTH = 40

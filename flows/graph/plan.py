@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from flows.faults import Fault
-from flows.model import Profile, StageEntry
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile, StageEntry
 from stages.core.datatype import DataType
 from stages.core.definition import Resources, StageDefinition
 

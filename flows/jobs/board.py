@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from flows.plan import Plan
+from flows.graph.plan import Plan
 from stages.core.results import StageResult
 
 Status = Literal["waiting", "running", "ran", "kept", "skipped", "failed"]

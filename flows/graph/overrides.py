@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.faults import Fault
-from flows.model import Profile, StageEntry
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile, StageEntry
 from stages.core.suggest import did_you_mean
 
 Settings = Mapping[str, Any] | BaseModel

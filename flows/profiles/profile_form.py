@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from flows.entry_form import EntryDraft, read_entry
-from flows.faults import Fault
-from flows.form import Form
-from flows.yaml_lines import Part, read_yaml
+from flows.profiles.entry_form import EntryDraft, read_entry
+from flows.profiles.faults import Fault
+from flows.profiles.form import Form
+from flows.profiles.yaml_lines import Part, read_yaml
 
 KEYS = ("name", "label", "description", "inputs", "stages", "extends")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")

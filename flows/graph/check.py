@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 import stages.datatypes  # noqa: F401 - the data types that inputs may be of
-from flows.entry_check import CheckedEntry, check_entry
-from flows.faults import Fault, fault_at, in_order
-from flows.ids import id_faults, need_faults
-from flows.model import Profile, StageEntry
-from flows.overrides import override
-from flows.plan import Plan, PlannedStage
-from flows.wiring import Types, Wiring, wasted, wire
+from flows.graph.entry_check import CheckedEntry, check_entry
+from flows.graph.overrides import override
+from flows.graph.plan import Plan, PlannedStage
+from flows.graph.wiring import Types, Wiring, wasted, wire
+from flows.profiles.faults import Fault, fault_at, in_order
+from flows.profiles.ids import id_faults, need_faults
+from flows.profiles.model import Profile, StageEntry
 from stages.core.datatype import DataType, find_type, list_types
 from stages.core.definition import StageDefinition
 from stages.core.discovery import load_faults

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from flows.model import StageEntry
+from flows.profiles.model import StageEntry
 from stages.core.errors import ProfileError
 
 

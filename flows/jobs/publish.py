@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flows.job import Job, now
-from flows.plan import Source
+from flows.graph.plan import Source
+from flows.jobs.job import Job, now
 from stages.core.checkpoints import envelope_key
 from stages.core.datatype import DataType
 from stages.core.errors import CheckpointError

@@ -10,12 +10,12 @@ from typing import Any, cast
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectConcurrentFuture
 
-from flows.artifacts import Artifacts
-from flows.job import Job, now
-from flows.publish import outputs, publish_files, write_manifest
-from flows.results import StageStorage
-from flows.running import mark_running
-from flows.stage_task import stage_task
+from flows.jobs.artifacts import Artifacts
+from flows.jobs.job import Job, now
+from flows.jobs.publish import outputs, publish_files, write_manifest
+from flows.jobs.results import StageStorage
+from flows.jobs.running import mark_running
+from flows.jobs.stage_task import stage_task
 from stages.core.errors import StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
 

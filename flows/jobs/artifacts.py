@@ -18,9 +18,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.context import FlowRunContext, TaskRunContext
 
-from flows.board import Board, StageStatus
-from flows.job import Job
-from flows.publish import job_key
+from flows.jobs.board import Board, StageStatus
+from flows.jobs.job import Job
+from flows.jobs.publish import job_key
 from flows.units import readable_bytes, readable_seconds
 
 _EVERY = 2.0  # seconds between two updates of one stage's progress

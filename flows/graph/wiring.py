@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flows.entry_check import CheckedEntry
-from flows.faults import Fault, fault_at
-from flows.missing import missing_key
-from flows.model import Profile
-from flows.plan import Edge, Source
+from flows.graph.entry_check import CheckedEntry
+from flows.graph.missing import missing_key
+from flows.graph.plan import Edge, Source
+from flows.profiles.faults import Fault, fault_at
+from flows.profiles.model import Profile
 from stages.core.datatype import DataType
 
 Types = Mapping[str, type[DataType] | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from flows.faults import Fault
-from flows.yaml_lines import read_yaml
+from flows.profiles.faults import Fault
+from flows.profiles.yaml_lines import read_yaml
 
 SHIPPED = Path(__file__).parent / "shipped"
 SUFFIXES = (".yaml", ".yml")

@@ -10,10 +10,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
-from flows.job import Job
-from flows.plan import PlannedStage
-from flows.results import CheckpointPolicy, EnvelopeMetadata, StageSerializer, StageStorage
-from flows.stage_work import Logger, StageWork
+from flows.graph.plan import PlannedStage
+from flows.jobs.job import Job
+from flows.jobs.results import CheckpointPolicy, EnvelopeMetadata, StageSerializer, StageStorage
+from flows.jobs.stage_work import Logger, StageWork
 from stages.core.errors import StageFailed, StagewrightError
 from stages.core.results import StageResult
 

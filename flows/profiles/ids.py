@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.faults import Fault, fault_at
-from flows.model import Profile, StageEntry
+from flows.profiles.faults import Fault, fault_at
+from flows.profiles.model import Profile, StageEntry
 from stages.core.suggest import did_you_mean
 
 RESERVED = ("enabled", "refresh", "job_id")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flows.faults import Fault, fault_at
+from flows.profiles.faults import Fault, fault_at
 from stages.core.registry import list_stages
 from stages.core.suggest import nearest
 
 if TYPE_CHECKING:
-    from flows.entry_check import CheckedEntry
-    from flows.model import Profile
+    from flows.graph.entry_check import CheckedEntry
+    from flows.profiles.model import Profile
 
 
 def missing_key(

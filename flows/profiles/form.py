@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.faults import Fault
-from flows.yaml_lines import Part
-from flows.yaml_scalars import shown
+from flows.profiles.faults import Fault
+from flows.profiles.yaml_lines import Part
+from flows.profiles.yaml_scalars import shown
 from stages.core.suggest import nearest
 
 

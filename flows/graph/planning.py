@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.check import check_profile
-from flows.faults import refuse
-from flows.model import Profile
-from flows.plan import Plan
+from flows.graph.check import check_profile
+from flows.graph.plan import Plan
+from flows.profiles.faults import refuse
+from flows.profiles.model import Profile
 
 
 def plan_profile(

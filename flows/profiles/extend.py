@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flows.entry_form import EntryDraft
-from flows.faults import Fault
-from flows.model import Profile, StageEntry
-from flows.profile_form import ProfileDraft
+from flows.profiles.entry_form import EntryDraft
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile, StageEntry
+from flows.profiles.profile_form import ProfileDraft
 from stages.core.suggest import did_you_mean
 
 _MERGED = ("config", "reads", "writes", "resources")

@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flows.board import Board
-from flows.plan import Plan
+from flows.graph.plan import Plan
+from flows.jobs.board import Board
 from flows.settings import Settings
 from stages.core.blobs import BlobStore
 from stages.core.checkpoints import Checkpoints

@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from flows.yaml_scalars import shown
+from flows.profiles.yaml_scalars import shown
 from stages.core.definition import StageDefinition
 from stages.core.suggest import nearest
 

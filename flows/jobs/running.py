@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-from flows.job import Job, now
-from flows.publish import job_key
+from flows.jobs.job import Job, now
+from flows.jobs.publish import job_key
 from flows.settings import Settings
 from stages.core.errors import ObjectMissing, StagewrightError, StoreError
 from stages.core.objects import ObjectStore
@@ -85,7 +85,7 @@ def close_vanished(settings: Settings, store: ObjectStore, api_url: str) -> list
     closed = []
     for run in vanished_runs(settings):
         if run.api_url == api_url:
-            from flows.crashed import mark_crashed
+            from flows.jobs.crashed import mark_crashed
 
             mark_crashed(run.flow_run_id)
             _close_manifest(store, run.job_id)

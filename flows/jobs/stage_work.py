@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from flows.board import BoardReporter
-from flows.job import Job
-from flows.plan import PlannedStage
+from flows.graph.plan import PlannedStage
+from flows.jobs.board import BoardReporter
+from flows.jobs.job import Job
 from stages.core.context import RuntimeContext
 from stages.core.execute import StageCall, checkpoint_key, execute
 from stages.core.fingerprint import stage_version

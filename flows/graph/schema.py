@@ -14,7 +14,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import PydanticJsonSchemaWarning
 
 import stages.datatypes  # noqa: F401 - the data types that inputs may be of
-from flows.profile_form import NAME
+from flows.profiles.profile_form import NAME
 from stages.core.datatype import list_types
 from stages.core.definition import StageDefinition
 from stages.core.registry import list_stages

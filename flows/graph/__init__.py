@@ -1,0 +1,1 @@
+"""A profile as a graph: checked against its stages, planned, and drawn as JSON."""

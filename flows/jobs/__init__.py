@@ -1,0 +1,1 @@
+"""A profile as it runs: one job, its stages as Prefect tasks, and what is left of it."""
