@@ -17,6 +17,12 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
+def as_json(value: Any) -> Any:
+    """The value as it comes back from a JSON document, a new object: tuples as lists, keys as text, numbers as plain
+    ones. Raises ValueError and TypeError as `canonical` does."""
+    return json.loads(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+
+
 def digest_of_json(value: Any) -> str:
     """The digest of a JSON value, whatever the order of its keys."""
     return digest_of(canonical(value))

@@ -16,7 +16,7 @@ from stages.core.blobs import BlobRef, BlobStore, recording, refs_in, using
 from stages.core.context import RuntimeContext
 from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
-from stages.core.digests import canonical, digest_of_json
+from stages.core.digests import as_json, digest_of_json
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, EncodeError, StageFailed, StagewrightError
 from stages.core.results import ValueHandle
@@ -152,7 +152,7 @@ def _own(definition: StageDefinition, state: DetectState, written: dict[str, Any
     name = definition.name
     try:
         own = definition.serialize_fn({**{key: state[key] for key in state}, **written}, state.job_id)
-        canonical(own)
+        own = as_json(own)
     except StagewrightError as error:
         raise _naming(error, name) from error.__cause__
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stages.core.blobs import BlobStore, using
 from stages.core.definition import StageDefinition
+from stages.core.digests import as_json
 from stages.core.envelope import Envelope
 from stages.core.errors import StageFailed, StagewrightError
 from stages.core.values import StoredValue, decode_value
@@ -40,7 +41,7 @@ class ValueHandle:
         assert self.definition.deserialize_fn is not None
         try:
             with using(blobs):
-                values = self.definition.deserialize_fn(dict(envelope.own or {}), envelope.job)
+                values = self.definition.deserialize_fn(as_json(envelope.own), envelope.job)
         except StagewrightError:
             raise
         except Exception as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json, find_type
-from stages.core.digests import canonical, digest_of_json
+from stages.core.digests import as_json, digest_of_json
 from stages.core.errors import EncodeError, EnvelopeDamaged, StagewrightError
 
 MARK = "$type"
@@ -35,7 +35,7 @@ def encode_value(value: Any, declared: type[DataType] | None, blobs: BlobStore) 
     if isinstance(value, DataType):
         data, kind = _by_its_type(value, blobs, ""), type(value)
         return StoredValue(kind.name, data, digest_of_json([kind.name, kind.identity(data)]))
-    data = _plain(value, blobs, "")
+    data = as_json(_plain(value, blobs, ""))
     return StoredValue(None, data, digest_of_json([None, data]))
 
 
@@ -49,16 +49,15 @@ def decode_value(stored: StoredValue, blobs: BlobStore) -> Any:
 def _by_its_type(value: DataType, blobs: BlobStore, path: str) -> Json:
     place, name = _at(path), type(value).name
     try:
-        data = value.encode(blobs)
+        encoded = value.encode(blobs)
     except StagewrightError:
         raise
     except Exception as error:
         raise EncodeError(f"{place}cannot be written by {name}.encode: {type(error).__name__}: {error}") from error
     try:
-        canonical(data)
+        return as_json(encoded)
     except (TypeError, ValueError) as error:
         raise EncodeError(f"{place}cannot be written: {name}.encode gave what is not JSON: {error}") from None
-    return data
 
 
 def _plain(value: Any, blobs: BlobStore, path: str) -> Json:
@@ -149,4 +148,4 @@ def _read_typed(name: str, data: Json, blobs: BlobStore) -> Any:
         kind = find_type(name)
     except KeyError as error:
         raise EnvelopeDamaged(f"A stored value cannot be read: {error.args[0]}", type=name) from None
-    return kind.decode(data, blobs)
+    return kind.decode(as_json(data), blobs)
