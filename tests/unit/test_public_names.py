@@ -1,0 +1,48 @@
+"""What `stages` and `stages.datatypes` promise to have: a name more or less is a decision, and is made here."""
+
+from __future__ import annotations
+
+import stages
+import stages.datatypes
+
+
+def test_stages() -> None:
+    assert stages.__all__ == [
+        "BlobRef",
+        "DetectState",
+        "FailedItem",
+        "Resources",
+        "RuntimeContext",
+        "StageConfig",
+        "StageConfigField",
+        "StageDefinition",
+        "StageIO",
+        "StagewrightError",
+        "blobs",
+        "errors",
+        "get_palette",
+        "get_stage",
+        "list_stages",
+        "register_stage",
+        "stage",
+    ]
+    assert all(hasattr(stages, name) for name in stages.__all__)
+
+
+def test_datatypes() -> None:
+    assert stages.datatypes.__all__ == [
+        "DataType",
+        "Detection",
+        "Detections",
+        "Exposure",
+        "Exposures",
+        "Frame",
+        "FrameWriter",
+        "Frames",
+        "MediaInfo",
+        "Report",
+        "TextRegion",
+        "TextRegions",
+        "Video",
+    ]
+    assert all(hasattr(stages.datatypes, name) for name in stages.datatypes.__all__)

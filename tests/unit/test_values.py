@@ -1,0 +1,279 @@
+"""Values through the store: what comes back is what was given, and what cannot be written is refused by name."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.core.blobs import BlobStore, refs_in
+from stages.core.datatype import DataType, find_type
+from stages.core.digests import canonical, digest_of, digest_of_json
+from stages.core.errors import EncodeError, EnvelopeDamaged, StoreUnreachable
+from stages.core.values import StoredValue, decode_value, encode_value
+
+
+@dataclass
+class Film(DataType):
+    """Known by its content, not by its place."""
+
+    name = "ValuesFilm"
+
+    place: str
+    content: list[Any]
+
+    def encode(self, blobs: BlobStore) -> Any:
+        return {"place": self.place, "content": self.content}
+
+    @classmethod
+    def decode(cls, data: Any, blobs: BlobStore) -> Film:
+        return cls(data["place"], data["content"])
+
+    @classmethod
+    def identity(cls, data: Any) -> Any:
+        return data["content"]
+
+
+class Better(Film):
+    """A kind of film."""
+
+    name = "ValuesBetterFilm"
+
+
+class Level(IntEnum):
+    low = 1
+
+
+class Unwritten(DataType):
+    """Does not say how to write itself."""
+
+    name = "ValuesUnwritten"
+
+
+text = st.text(st.characters(codec="utf-8"))
+keys = st.sampled_from(["$type", "is", "blob", "size", "media_type", "", "$"]) | text
+dtypes = st.sampled_from(["<f8", ">f4", "<i8", "|u1", "|b1", "<c16", "<U3", "|S3", "<M8[s]", "<f2"])
+arrays = st.tuples(dtypes, st.lists(st.integers(0, 3), max_size=3), st.binary(min_size=1, max_size=64)).map(
+    lambda drawn: np.frombuffer((drawn[2] * 9000)[: 27 * np.dtype(drawn[0]).itemsize], drawn[0])[
+        : math.prod(drawn[1])
+    ].reshape(drawn[1])
+)
+plain = st.none() | st.booleans() | st.integers() | st.floats() | text | st.binary()
+films = st.builds(Film, text, st.lists(st.integers()))
+values = st.recursive(
+    plain | films | arrays,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def same(first: Any, second: Any) -> bool:
+    """Equal, and of the same kinds all the way down; NaN is NaN, and 0.0 is not -0.0."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, np.ndarray):
+        return first.dtype == second.dtype and first.shape == second.shape and first.tobytes() == second.tobytes()
+    return type(first) is type(second) and repr(first) == repr(second)
+
+
+def through_the_store(value: Any, blobs: BlobStore) -> Any:
+    """As between two stages: by way of JSON."""
+    stored = encode_value(value, None, blobs)
+    return decode_value(StoredValue(stored.type, json.loads(json.dumps(stored.value)), stored.digest), blobs)
+
+
+def turned(value: Any) -> Any:
+    """The same value with the keys of every dict the other way round."""
+    if isinstance(value, dict):
+        return {key: turned(part) for key, part in reversed(value.items())}
+    return [turned(part) for part in value] if isinstance(value, list) else value
+
+
+def refused(value: Any, blobs: BlobStore, declared: type[DataType] | None = None) -> str:
+    with pytest.raises(EncodeError) as e:
+        encode_value(value, declared, blobs)
+    return str(e.value)
+
+
+class TestRoundTrip:
+    @given(value=values)
+    def test_what_is_written_is_read(self, value: Any, blobs: BlobStore) -> None:
+        assert same(value, through_the_store(value, blobs))
+
+    @given(value=values)
+    @settings(max_examples=50)
+    def test_the_same_value_has_the_same_digest_whatever_the_order_of_its_keys(
+        self, value: Any, blobs: BlobStore
+    ) -> None:
+        stored = encode_value(value, None, blobs)
+        assert stored.digest == encode_value(turned(value), None, blobs).digest
+        assert stored.digest == encode_value(through_the_store(value, blobs), None, blobs).digest
+
+    @pytest.mark.parametrize(
+        ("value", "read"),
+        [
+            ((1, (2, 3)), [1, [2, 3]]),
+            (np.float32(0.5), 0.5),
+            (np.int64(7), 7),
+            (np.bool_(True), True),
+            (np.str_("Nord"), "Nord"),
+            (np.float64("nan"), float("nan")),
+            (bytearray(b"ab"), b"ab"),
+            (memoryview(b"ab"), b"ab"),
+        ],
+    )
+    def test_near_relatives_of_what_can_be_written_come_back_as_it(
+        self, value: Any, read: Any, blobs: BlobStore
+    ) -> None:
+        assert same(read, through_the_store(value, blobs))
+
+    def test_every_reading_is_a_new_object(self, blobs: BlobStore) -> None:
+        value: dict[str, Any] = {"names": ["Nord"], "film": Film("a", [1])}
+        stored = encode_value(value, None, blobs)
+        value["film"].content.append("changed by the writer")
+        read = decode_value(stored, blobs)
+        read["names"].append("changed by a reader")
+        read["film"].content.append("changed by a reader")
+        assert decode_value(stored, blobs) == {"names": ["Nord"], "film": Film("a", [1])}
+
+    def test_a_value_that_was_just_written_reads_like_one_from_the_store(self, blobs: BlobStore) -> None:
+        for value in ({"level": Level.low, "at": np.float64(0.5)}, Film("a", [(1, 2), {3: Level.low}])):
+            just_written = decode_value(encode_value(value, None, blobs), blobs)
+            assert repr(just_written) == repr(through_the_store(value, blobs))
+
+    def test_binaries_lie_beside_the_json(self, blobs: BlobStore) -> None:
+        stored = encode_value({"thumbnail": b"jpeg", "boxes": np.zeros((2, 4))}, None, blobs)
+        thumbnail, boxes = refs_in(stored.value)
+        assert thumbnail == {"blob": digest_of(b"jpeg"), "size": 4, "media_type": "application/octet-stream"}
+        assert boxes["media_type"] == "application/x-npy"
+        assert blobs.get(boxes).startswith(b"\x93NUMPY")
+
+    def test_json_stands_as_it_is(self, blobs: BlobStore) -> None:
+        value = {"t": 1.5, "names": ["Nord", None], "ok": True}
+        assert encode_value(value, None, blobs).value == value
+
+    def test_what_json_has_no_word_for_is_marked(self, blobs: BlobStore) -> None:
+        assert encode_value([math.inf, math.nan], None, blobs).value == [
+            {"$type": "float", "is": "inf"},
+            {"$type": "float", "is": "nan"},
+        ]
+        assert encode_value({"$type": "mine"}, None, blobs).value == {"$type": "dict", "is": {"$type": "mine"}}
+
+    def test_a_dict_with_the_keys_of_a_reference_is_none(self, blobs: BlobStore) -> None:
+        assert list(refs_in({"blob": "a song", "size": "large", "media_type": "vinyl"})) == []
+
+
+class TestDeclaredTypes:
+    def test_a_type_writes_and_reads_its_own(self, blobs: BlobStore) -> None:
+        stored = encode_value(Film("a.mp4", [1]), Film, blobs)
+        assert (stored.type, stored.value) == ("ValuesFilm", {"place": "a.mp4", "content": [1]})
+        assert decode_value(stored, blobs) == Film("a.mp4", [1])
+
+    def test_the_digest_is_of_what_counts_as_content(self, blobs: BlobStore) -> None:
+        here, there, other = (
+            encode_value(film, Film, blobs).digest for film in (Film("a", [1]), Film("b", [1]), Film("a", [2]))
+        )
+        assert here == there == digest_of_json(["ValuesFilm", [1]])
+        assert here != other
+
+    def test_a_value_of_a_derived_type_is_kept_as_what_it_is(self, blobs: BlobStore) -> None:
+        stored = encode_value(Better("a", [1]), Film, blobs)
+        assert stored.type == "ValuesBetterFilm"
+        assert type(decode_value(stored, blobs)) is Better
+        assert stored.digest != encode_value(Film("a", [1]), Film, blobs).digest
+
+    def test_another_value_than_declared(self, blobs: BlobStore) -> None:
+        assert refused({"a": 1}, blobs, Film) == "is declared ValuesFilm, but the stage gave a dict"
+        assert refused(Film("a", []), blobs, Better) == "is declared ValuesBetterFilm, but the stage gave a Film"
+
+    def test_a_type_that_is_no_longer_there(self, blobs: BlobStore) -> None:
+        for stored in (StoredValue("ValuesFilms", {}, ""), StoredValue(None, {"$type": "ValuesFilms", "is": {}}, "")):
+            with pytest.raises(EnvelopeDamaged) as e:
+                decode_value(stored, blobs)
+            assert str(e.value).startswith(
+                "A stored value cannot be read: There is no data type 'ValuesFilms'; did you mean 'ValuesFilm'? "
+            )
+            assert e.value.context == {"type": "ValuesFilms"}
+
+    def test_types_are_found_by_name_or_class(self) -> None:
+        assert find_type("ValuesFilm") is find_type(Film) is Film
+
+    def test_types_fit_where_either_derives_from_the_other(self) -> None:
+        assert Film.is_compatible_with(Better)
+        assert Better.is_compatible_with(Film)
+        assert not Film.is_compatible_with(Unwritten)
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("value", "kind"),
+        [
+            (object(), "object"),
+            ({1, 2}, "set"),
+            (1j, "complex"),
+            (np.complex128(1j), "complex"),
+            (np.longdouble(1), "longdouble"),
+            (np.array([object()]), "ndarray"),
+            (np.zeros(2, [("a", object)]), "ndarray"),
+            (np.ma.masked_array([1, 2], [True, False]), "MaskedArray"),
+        ],
+        ids=str,
+    )
+    def test_what_has_no_form_of_its_own(self, value: Any, kind: str, blobs: BlobStore) -> None:
+        rest = "which has no form of its own in the store; give JSON, bytes, a numpy array or a data type, or declare"
+        assert refused(value, blobs) == f"is a {kind}, {rest} a serialize_fn"
+        assert refused({"found": [1, value]}, blobs) == f"at found[1] is a {kind}, {rest} a serialize_fn"
+
+    @pytest.mark.parametrize("key", [0, 1, None, False, 2.5, ("a", "b")])
+    def test_keys_that_are_no_text(self, key: Any, blobs: BlobStore) -> None:
+        assert refused({key: 1}, blobs) == f"has the key {key!r}; keys must be text"
+        assert refused([{"a": {"b": 1, key: 1}}], blobs) == f"at [0].a has the key {key!r}; keys must be text"
+
+    def test_half_a_character(self, blobs: BlobStore) -> None:
+        assert refused({"name": "caf\udce9"}, blobs) == (
+            "at name is text that UTF-8 cannot hold (surrogates not allowed): 'caf\\udce9'"
+        )
+        assert refused({"\ud800": 1}, blobs).startswith("is text that UTF-8 cannot hold")
+
+    def test_a_type_that_does_not_say_how(self, blobs: BlobStore) -> None:
+        assert not Unwritten.can_write()
+        assert refused(Unwritten(), blobs) == "cannot be written by ValuesUnwritten.encode: NotImplementedError: "
+
+    def test_a_type_that_gives_what_is_not_json(self, blobs: BlobStore) -> None:
+        assert refused([Film("a", [math.nan])], blobs).startswith(
+            "at [0] cannot be written: ValuesFilm.encode gave what is not JSON: Out of range float values"
+        )
+        assert "gave what is not JSON: Object of type set is not JSON serializable" in refused(Film("a", [{1}]), blobs)
+
+    def test_a_fault_of_the_store_is_one(self, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        def dead(*args: Any) -> Any:
+            raise StoreUnreachable("The store does not answer.")
+
+        monkeypatch.setattr(Film, "encode", dead)
+        with pytest.raises(StoreUnreachable):
+            encode_value(Film("a", []), Film, blobs)
+
+
+class TestDigests:
+    def test_are_sha256(self) -> None:
+        assert digest_of(b"abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        assert digest_of_json({"b": [1, 2.5], "a": "ü"}) == digest_of('{"a":"ü","b":[1,2.5]}'.encode())
+
+    @given(value=st.recursive(plain.filter(lambda v: not isinstance(v, bytes)), st.lists))
+    @settings(max_examples=30)
+    def test_nothing_that_is_not_json_has_one(self, value: Any) -> None:
+        try:
+            written = canonical(value)
+        except ValueError as error:
+            assert "Out of range" in str(error)  # noqa: PT017
+        else:
+            assert same(value, json.loads(written))
