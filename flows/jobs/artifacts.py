@@ -53,11 +53,11 @@ class Artifacts:
 
     def __exit__(self, *exc: object) -> None:
         self._calls.put(None)
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=20)
 
     def of_stage(self, stage: StageStatus, task_run: UUID) -> None:
         """The result of a stage that has ended: ran or kept, counts, sizes, time, where it lies."""
-        if stage.id in self._progress and stage.status == "ran":
+        if stage.id in self._told and stage.status == "ran":
             self._calls.put(lambda client: self._update(client, stage.id, 100.0))
         if stage.status != "skipped":
             self._create("result", stage.id, task_run, type="markdown", data=self._result_text(stage))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -15,13 +14,7 @@ from flows.jobs.running import vanished_runs
 from flows.settings import read_settings
 from stages.core.objects import ObjectStore
 from tests.integration.driving import Toys
-
-
-def _until(true: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+from tests.integration.waiting import until
 
 
 def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) -> None:
@@ -48,8 +41,8 @@ def test_a_failed_run_tells_the_command_that_goes_on(toys: Toys) -> None:
 
 def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> None:
     process = toys.start("--set", "triple.wait=50", "--job-id", "killed")
-    _until(lambda: "scale 3" in _log(toys))
-    _until(lambda: "scale 2" in _log(toys))
+    until(lambda: "scale 3" in _log(toys))
+    until(lambda: "scale 2" in _log(toys))
     time.sleep(1)  # so that the double is stored
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -70,7 +63,7 @@ def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> 
 
 def test_ctrl_c_ends_a_run_soon_and_says_so(toys: Toys) -> None:
     process = toys.start("--set", "triple.wait=50")
-    _until(lambda: "scale 3" in _log(toys))
+    until(lambda: "scale 3" in _log(toys))
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
     assert toys.run().code == 0
@@ -152,7 +145,7 @@ def test_a_store_killed_in_the_middle_of_a_run_ends_it_with_3_and_the_next_goes_
         toys.environment.pop(name)
     up(read_settings(), lambda line: None)
     process = toys.start("--set", "triple.wait=6", "--json")
-    _until(lambda: "scale 3" in _log(toys))
+    until(lambda: "scale 3" in _log(toys))
     time.sleep(2)
     down(read_settings(), lambda line: None)
     assert process.wait(timeout=120) == 3
