@@ -29,7 +29,7 @@ PROFILE = "brand-exposure"
 def run_and_score(video: Path, truth: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """The score of one film, with `wall_s` and `cpu_s` for each second of film, command and services included."""
     brands = json.dumps(truth["brands"], ensure_ascii=False)
-    command = [sys.executable, "-m", "deployments.command", "run", PROFILE, "--json", "--refresh", "all"]
+    command = [str(Path(sys.executable).with_name("stagewright")), "run", PROFILE, "--json", "--refresh", "all"]
     command += ["--input", f"video={video}", "--set", f"match_brands.brands={brands}"]
     for setting in settings:
         command += ["--set", setting]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
@@ -51,14 +53,58 @@ def head(uri: str) -> ObjectHead:
 def open_object(uri: str) -> IO[bytes]:
     """A seekable view of the object that reads ahead in blocks; it refuses to go on when the object changes."""
     import s3fs
-    from botocore.exceptions import BotoCoreError
 
     bucket, key = split(uri)
+    with _named(uri):
+        file = _filesystem(s3fs, s3_options(bucket)).open(f"{bucket}/{key}", "rb")
+    return cast(IO[bytes], ObjectFile(file, uri))
+
+
+class ObjectFile:
+    """What s3fs opened, with this project's errors; the part of a file that demuxers use."""
+
+    def __init__(self, file: Any, uri: str) -> None:
+        self._file, self.name = file, uri
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        with _named(self.name):
+            return bytes(self._file.read(size))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go somewhere; where that is, from the beginning."""
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        """Where it is, bytes from the beginning."""
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+    def __enter__(self) -> ObjectFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _named(uri: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError
+    from fsspec.asyn import FSTimeoutError
+    from s3fs.utils import FileExpired
+
     try:
-        return cast(IO[bytes], _filesystem(s3fs, s3_options(bucket)).open(f"{bucket}/{key}", "rb"))
-    except (FileNotFoundError, PermissionError) as error:
-        raise InputError(f"{uri} cannot be opened: {error}.", uri=uri) from error
-    except (BotoCoreError, OSError) as error:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{uri} is not there any more. Put it back, or name another.", uri=uri) from error
+    except PermissionError as error:
+        raise InputError(f"{uri} may not be read with these AWS credentials ({error}).", uri=uri) from error
+    except FileExpired as error:
+        raise InputError(f"{uri} changed while it was read. Run again.", uri=uri) from error
+    except (BotoCoreError, FSTimeoutError, OSError) as error:
         raise StoreUnreachable(f"{uri} cannot be read now ({type(error).__name__}: {error}).", uri=uri) from error
 
 
@@ -68,9 +114,11 @@ def _filesystem(s3fs: Any, address: StoreAddress) -> Any:
         secret=address.secret_key,
         endpoint_url=address.endpoint,
         client_kwargs={"region_name": "us-east-1"} if address.access_key else {},
-        config_kwargs={"s3": {"addressing_style": "path"}, "connect_timeout": 2, "read_timeout": 15}
-        if address.endpoint
-        else {},
+        config_kwargs={
+            "s3": {"addressing_style": "path"} if address.endpoint else {},
+            "connect_timeout": 2,
+            "read_timeout": 15,
+        },
         default_block_size=BLOCK_BYTES,
         default_cache_type="readahead",
         skip_instance_cache=True,  # a listing kept from an earlier run would show an object as it was then

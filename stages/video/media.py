@@ -9,6 +9,7 @@ from typing import Any
 
 from stages.core.errors import InputError
 from stages.datatypes import Video
+from stages.video.source import watched
 
 MAX_SIDE = 16384
 """Longest side of a picture that is decoded, pixels: twice 8K."""
@@ -41,7 +42,7 @@ def open_media(video: Video) -> Iterator[Media]:
     """The video, open for sequential decoding. Raises InputError naming the file and what is wrong with it."""
     import av
 
-    with video.open() as file:
+    with watched(video) as file:
         # Without protocols a playlist cannot make the demuxer open what it names: other files, other hosts.
         options = {"protocol_whitelist": "none"}
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from stages.core.context import Silence
 from stages.core.envelope import Envelope
-from stages.core.errors import InputError
+from stages.core.errors import InputError, StoreUnreachable
 from stages.datatypes import Frames, Video
 from stages.video import extract_frames, media
 from tests.unit.films import Picture, counting, film, sound
@@ -148,6 +149,26 @@ def test_a_film_of_which_nothing_decodes_is_refused(tmp_path: Path) -> None:
 def test_pictures_too_large_are_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "MAX_SIDE", 90)
     assert "has pictures of 96x64 pixels; at most 90 a side" in refused(film(tmp_path / "a.mp4"), tmp_path)
+
+
+@pytest.mark.parametrize("good_reads", [0, 3])
+def test_a_file_that_fails_while_it_is_read_is_not_taken_for_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good_reads: int
+) -> None:
+    class FailingFile(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.reads += 1
+            if self.reads > good_reads:
+                raise StoreUnreachable("the store is away")
+            return super().read(size)
+
+    path = film(tmp_path / "a.mp4", 200, (128, 96), paint=noise, options={"movflags": "+faststart"})
+    data = path.read_bytes()
+    monkeypatch.setattr(Video, "open", lambda video: FailingFile(data))
+    with pytest.raises(StoreUnreachable, match="'extract_frames': the store is away"):
+        extract(path, tmp_path)
 
 
 def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
