@@ -10,7 +10,8 @@ from pathlib import Path
 
 
 class BlobCache:
-    """A bounded folder of blobs. What is in it was verified when it was written. Shared by threads and processes.
+    """A bounded folder of blobs. What is in it was verified when it was written. Shared by threads, and by processes,
+    each of which may take it past its limit by a twentieth.
 
     A cache that cannot be written (full disk, no right) is no error: it just keeps nothing.
     """
@@ -19,7 +20,8 @@ class BlobCache:
         """`limit` in bytes; the least recently used go first, down to nine tenths of it."""
         self.folder, self.limit = folder, limit
         self._lock = threading.Lock()
-        self._held: int | None = None
+        self._held: int | None = None  # when the folder was last looked at
+        self._added = 0  # by this process since then
 
     def path(self, digest: str) -> Path:
         """Where the blob of this digest (`sha256:…`) lies or would lie."""
@@ -32,7 +34,8 @@ class BlobCache:
             with self.path(digest).open("rb") as file:
                 file.seek(start)
                 data = file.read() if size is None else file.read(size)
-                os.utime(file.fileno())
+                with contextlib.suppress(OSError):  # another user's folder, or one that is read-only
+                    os.utime(file.fileno())
         except OSError:
             return None
         return data
@@ -68,18 +71,21 @@ class BlobCache:
 
     def _count(self, size: int) -> None:
         with self._lock:
-            self._held = sum(s for _, s, _ in self._files()) if self._held is None else self._held + size
-            if self._held > self.limit:
-                self._evict()
+            self._added += size
+            # other processes write into the folder too: it is looked at again after a twentieth of the limit
+            if self._held is None or self._held + self._added > self.limit or self._added > self.limit / 20:
+                self._tidy()
 
-    def _evict(self) -> None:
+    def _tidy(self) -> None:
         files = sorted(self._files())
-        self._held = sum(size for _, size, _ in files)
+        held, most = sum(size for _, size, _ in files), self.limit
         for _, size, path in files:
-            if self._held <= 0.9 * self.limit:
+            if held <= most:
                 break
+            most = int(0.9 * self.limit)
             path.unlink(missing_ok=True)
-            self._held -= size
+            held -= size
+        self._held, self._added = held, 0
 
     def _files(self) -> list[tuple[float, int, Path]]:
         found = []

@@ -113,22 +113,23 @@ class RuntimeContext:
         of the store and of checkpoints, and the job's end, are never an item's own and are raised as they are.
         """
         total = len(items) if isinstance(items, Sized) else None
-        failed = 0
+        failed: list[FailedItem] = []
         for done, result in enumerate(self._spread.map(fn, items, setup=setup, in_flight=in_flight), 1):
             if isinstance(result, FailedItem):
-                failed += 1
-                self._note_failed(result, failed, max_failed)
+                failed.append(result)
+                self._note_failed(failed, max_failed)
             yield result
             self.set_progress(done, total or 0)
 
-    def _note_failed(self, item: FailedItem, failed: int, max_failed: int) -> None:
+    def _note_failed(self, failed: list[FailedItem], max_failed: int) -> None:
+        first, item = failed[0], failed[-1]
         if isinstance(item.error, (ServiceError, CheckpointError, JobStopped)):
             raise item.error
         self.failed_items.append(item)
-        if failed > max_failed:
-            first = self.failed_items[-failed]
+        if len(failed) > max_failed:
+            count = len(failed)
             raise TooManyFailedItems(
-                f"{failed} item(s) failed, more than the limit of {max_failed}; the first, item {first.index}: {first}",
-                failed=failed,
+                f"{count} item(s) failed, more than the limit of {max_failed}; the first, item {first.index}: {first}",
+                failed=count,
                 limit=max_failed,
             ) from item.error
