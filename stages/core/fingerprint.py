@@ -60,9 +60,10 @@ def _reached(name: str, path: Path) -> dict[str, Path]:
     found, waiting = {name: path}, [name]
     while waiting:
         module = waiting.pop()
-        for used in _imports(module, found[module]):
-            if used not in found and _same_home(name, used) and (source := _source(used)) is not None:
-                found[used] = source
+        source = found[module]
+        for used in _imports(module, source, source.stat().st_mtime_ns):
+            if used not in found and _same_home(name, used) and (its_source := _source(used)) is not None:
+                found[used] = its_source
                 waiting.append(used)
     return found
 
@@ -107,8 +108,13 @@ def _spec(name: str) -> ModuleSpec | None:
         return None
 
 
-def _imports(module: str, path: Path) -> Iterator[str]:
-    for node in ast.walk(_parsed(path, path.stat().st_mtime_ns)):
+@cache
+def _imports(module: str, path: Path, modified: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_imported(module, path, modified)))
+
+
+def _imported(module: str, path: Path, modified: int) -> Iterator[str]:
+    for node in ast.walk(_parsed(path, modified)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
