@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from bench.graphics import Graphic, Layer, Occluder, Picture, Quad, turned, upright
+from bench.graphics import Graphic, Layer, Quad, turned, upright
+from bench.occluders import player, posts, tree
 from bench.plates import STYLES, Plate, Style, text_plate
 from bench.scenery import Ground, coast, pitch, studio
 
@@ -50,7 +50,7 @@ def pitch_shot(size: tuple[int, int], length: float, cast: Cast, rng: np.random.
     """A match: boards that move along the pitch, players before them, a score bug with its sponsor."""
     width, height = size
     boards = _boards(size, cast, rng)
-    players = [_player(size, rng, n, length) for n in range(3)]
+    players = [player(size, rng, n, length) for n in range(3)]
     sponsor = cast.brand(0)
     plate = cast.plate(sponsor, 0.032 * height)
     left, top = 0.04 * width, 0.06 * height
@@ -98,14 +98,14 @@ def coast_shot(size: tuple[int, int], length: float, cast: Cast, rng: np.random.
     words = "   ·   ".join(str(w) for w in rng.permutation(["Weather: 14 C", *LOOK_ALIKES[:3], "Traffic heavy on A4"]))
     ticker = text_plate(words, 0.034 * height, TICKER, round(1.2 * width))
     crawl = upright(ticker, lambda t: (-0.04 * width * t, height - ticker.size[1]))
-    layers: list[Layer] = [_posts(path), Graphic(brand, brand, "billboard", plate, path), _tree(size)]
+    layers: list[Layer] = [posts(path), Graphic(brand, brand, "billboard", plate, path), tree(size)]
     return Shot(coast(size, rng), [*layers, Graphic(None, words, "ticker", ticker, crawl)])
 
 
 def _boards(size: tuple[int, int], cast: Cast, rng: np.random.Generator) -> list[Layer]:
     width, height = size
     tall, slope = 0.095 * height, -0.025
-    x, boards = -0.2 * width, []
+    x, boards = -0.3 * width, []
     while x < 1.3 * width:
         turn = len(boards)
         stranger = turn % 3 == 2
@@ -126,89 +126,12 @@ def _board(
     wide = tall / plate.size[1] * plate.size[0]
 
     def path(t: float) -> Quad:
-        left = start + 0.045 * width * t
+        left = start + 0.09 * width * t
         right, base = left + wide, 0.44 * height
         upper = [base + slope * left, base + slope * right]
         return np.array([[left, upper[0]], [right, upper[1]], [right, upper[1] + tall], [left, upper[0] + tall]])
 
     return Graphic(brand, text, "board", plate, path)
-
-
-def _player(size: tuple[int, int], rng: np.random.Generator, number: int, length: float) -> Occluder:
-    width, height = size
-    tall = rng.uniform(0.24, 0.3) * height
-    start, speed = rng.uniform(0.1, 0.8) * width, rng.choice([-1, 1]) * rng.uniform(0.04, 0.09) * width
-    foot = rng.uniform(0.64, 0.72) * height
-    shirt = ((60, 60, 214), (238, 238, 240), (60, 60, 214))[number % 3]
-
-    def parts(picture: Picture, t: float, shirt: tuple[int, ...], skin: tuple[int, ...], dark: tuple[int, ...]) -> None:
-        x, stride = start + speed * (t - length / 2), np.sin(9 * t + number)
-        hip = (round(x), round(foot - 0.46 * tall))
-        for side in (-1, 1):
-            knee = round(x + side * stride * 0.14 * tall), round(foot - 0.2 * tall)
-            cv2.line(picture, hip, knee, dark, round(0.1 * tall), cv2.LINE_AA)
-            cv2.line(
-                picture,
-                knee,
-                (round(x + side * stride * 0.2 * tall), round(foot)),
-                skin,
-                round(0.07 * tall),
-                cv2.LINE_AA,
-            )
-        cv2.ellipse(
-            picture,
-            (round(x), round(foot - 0.62 * tall)),
-            (round(0.13 * tall), round(0.22 * tall)),
-            0,
-            0,
-            360,
-            shirt,
-            -1,
-            cv2.LINE_AA,
-        )
-        cv2.circle(picture, (round(x), round(foot - 0.91 * tall)), round(0.08 * tall), skin, -1, cv2.LINE_AA)
-
-    return _of_parts(
-        lambda p, t: parts(p, t, shirt, (108, 150, 196), (70, 30, 30)), lambda p, t: parts(p, t, (255,), (255,), (255,))
-    )
-
-
-def _tree(size: tuple[int, int]) -> Occluder:
-    width, height = size
-
-    def parts(picture: Picture, t: float, wood: tuple[int, ...], leaf: tuple[int, ...]) -> None:
-        x = round(1.3 * width - 0.45 * width * t)
-        cv2.line(picture, (x, round(0.3 * height)), (x, round(0.8 * height)), wood, max(3, width // 90), cv2.LINE_AA)
-        for dx, dy, radius in ((0, 0.2, 0.1), (-0.035, 0.26, 0.08), (0.035, 0.27, 0.08)):
-            cv2.circle(
-                picture, (x + round(dx * width), round(dy * height)), round(radius * height), leaf, -1, cv2.LINE_AA
-            )
-
-    return _of_parts(lambda p, t: parts(p, t, (34, 44, 58), (46, 74, 52)), lambda p, t: parts(p, t, (255,), (255,)))
-
-
-def _posts(path: object) -> Occluder:
-    def draw(picture: Picture, t: float) -> None:
-        quad = path(t) if callable(path) else None
-        if quad is not None:
-            for share in (0.2, 0.8):
-                x, y = (1 - share) * quad[3] + share * quad[2]
-                cv2.line(
-                    picture,
-                    (round(x), round(y)),
-                    (round(x), round(0.78 * picture.shape[0])),
-                    (44, 42, 40),
-                    max(3, picture.shape[1] // 110),
-                    cv2.LINE_AA,
-                )
-
-    return Occluder(draw, lambda picture, t: None)
-
-
-def _of_parts(draw: object, mask: object) -> Occluder:
-    assert callable(draw)
-    assert callable(mask)
-    return Occluder(draw, mask)
 
 
 SHOTS = (pitch_shot, studio_shot, coast_shot)

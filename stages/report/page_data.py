@@ -48,6 +48,7 @@ class PageData:
     cuts: Sequence[float]
     lines: Sequence[BrandLine]
     cards: Sequence[Card]
+    bars_left_out: int
     cards_left_out: int
     pictures_left_out: int
     unread: Sequence[UnreadText]
@@ -78,6 +79,7 @@ def page_data(
         cuts=[100 * float(t) / length for t in frames.index.t[frames.index.cut]] if length else [],
         lines=_lines(content["brands"], exposures, length),
         cards=cards[:MOST_CARDS],
+        bars_left_out=max(0, len(exposures) - MOST_BARS),
         cards_left_out=max(0, len(cards) - MOST_CARDS),
         pictures_left_out=len(exposures) - len(pictures),
         unread=unread[:MOST_UNREAD],

@@ -14,8 +14,8 @@ from stages.video.source import watched
 MAX_SIDE = 16384
 """Longest side of a picture that is decoded, pixels: twice 8K."""
 
-MAX_PIXELS = 1 << 27
-"""Most pixels of a picture that is decoded: 400 MB as BGR, four times 8K."""
+MAX_PIXELS = 128_000_000
+"""Most pixels of a picture that is decoded: 384 MB as BGR, nearly four times 8K."""
 
 READ_BYTES = 256 << 10
 """How much the demuxer asks for at a time; its 32 kB make a call into Python for every other frame."""
@@ -67,7 +67,7 @@ def check_size(width: int, height: int, uri: str) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise InputError(
             f"{uri} has pictures of {width}x{height} pixels; at most {MAX_SIDE} a side and "
-            f"{MAX_PIXELS >> 20} million in all are decoded. Scale it down first.",
+            f"{MAX_PIXELS // 1_000_000} million in all are decoded. Scale it down first.",
             uri=uri,
         )
 
