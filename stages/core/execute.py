@@ -16,7 +16,7 @@ from stages.core.blobs import BlobRef, BlobStore, recording, refs_in, using
 from stages.core.context import RuntimeContext
 from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
-from stages.core.digests import as_json, digest_of_json
+from stages.core.digests import as_json, canonical, digest_of_json
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, EncodeError, StageFailed, StagewrightError
 from stages.core.results import ValueHandle
@@ -42,8 +42,23 @@ class StageCall:
 
 
 def settings_of(config: BaseModel) -> dict[str, Any]:
-    """Settings as JSON."""
-    return config.model_dump(mode="json")
+    """Settings as JSON, the same in every process."""
+    settings: dict[str, Any] = _in_order(config, config.model_dump(mode="json"))
+    return settings
+
+
+def _in_order(value: Any, dumped: Any) -> Any:
+    """What was dumped, with sets sorted: their own order differs from process to process."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(dumped, key=canonical)
+    if isinstance(value, BaseModel) and isinstance(dumped, dict):
+        return {name: _in_order(getattr(value, name, None), part) for name, part in dumped.items()}
+    if isinstance(value, dict) and isinstance(dumped, dict) and len(value) == len(dumped):
+        parts = zip(value.values(), dumped.items(), strict=True)
+        return {name: _in_order(given, part) for given, (name, part) in parts}
+    if isinstance(value, (list, tuple)) and isinstance(dumped, list) and len(value) == len(dumped):
+        return [_in_order(given, part) for given, part in zip(value, dumped, strict=True)]
+    return dumped
 
 
 def checkpoint_key(
