@@ -177,7 +177,7 @@ class TestFailedItems:
             0.5,
             1,
         ]
-        with pytest.raises(TooManyFailedItems, match="^2 item.*; the first, item 0: ZeroDivisionError"):
+        with pytest.raises(TooManyFailedItems, match=r"^2 item.*; the first, item 0: ZeroDivisionError"):
             next(even)
 
     @given(good=st.lists(st.booleans(), max_size=20), limit=st.integers(0, 5))
