@@ -9,10 +9,10 @@ from typing import Any
 from prefect import Flow
 from prefect.runtime import flow_run
 
+from flows.connections import open_blobs
 from flows.graph.check import examine
 from flows.graph.planning import plan_profile
 from flows.jobs.job import new_job_id, open_job
-from flows.jobs.results import open_blobs
 from flows.jobs.run_plan import run_plan
 from flows.jobs.runners import task_runner
 from flows.jobs.storage import saved_storage
@@ -50,7 +50,8 @@ def _run_of(profile: Profile) -> Callable[..., dict[str, Any]]:
         plan = plan_profile(profile, enabled=enabled, settings=settings)
         addresses = {key: given[key] for key in profile.inputs}
         job_id = given["job_id"] or flow_run.get_name() or new_job_id(profile.name)
-        job = open_job(plan, job_id, addresses, read_settings(), open_blobs())
+        own = read_settings()
+        job = open_job(plan, job_id, addresses, own, open_blobs(own))
         job.board.flow_run_id = flow_run.get_id()
         refreshed = {stage.id for stage in plan.stages} if "all" in given["refresh"] else set(given["refresh"])
         return run_plan(job, saved_storage(), refreshed)

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
+from stages.core.blobs import BlobStore
+from stages.core.cache import BlobCache
 from stages.core.errors import ServiceUnreachable
-from stages.core.objects import StoreAddress
+from stages.core.objects import ObjectStore, StoreAddress
+from stages.datatypes.s3_input import use_store
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,16 @@ def read_local(settings: Settings) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def open_blobs(settings: Settings) -> BlobStore:
+    """The blobs of the store to use, through this machine's cache; inputs in its bucket are read the same way.
+
+    Raises ServiceUnreachable where there is no store.
+    """
+    address = connections(settings).store
+    use_store(address)
+    return BlobStore(ObjectStore(address), BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9)))
 
 
 def connections(settings: Settings) -> Connections:

@@ -61,13 +61,28 @@ def run(
     raise typer.Exit(guarded(work, json))
 
 
-@app.command(epilog="Example: `stagewright plan brand-exposure --json`")
-def plan(profile: ProfileName, set: Sets = None, disable: Off = None, enable: On = None, json: Json = False) -> None:
-    """Show what a profile would run: its stages in order, and what each reads from where. Nothing is run."""
+@app.command(epilog="Examples: `stagewright plan brand-exposure --json`, `… plan brand-exposure -i video=match.mp4`")
+def plan(
+    profile: ProfileName,
+    input: Inputs = None,
+    set: Sets = None,
+    disable: Off = None,
+    enable: On = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Look into the store, as with inputs")] = False,
+    json: Json = False,
+) -> None:
+    """Show what a profile would run: its stages, and what each reads from where. Nothing is run.
+
+    With its inputs it also tells, from the store, which stages are kept and which would run, and why."""
     from flows.command.look import show_plan
     from flows.command.output import guarded
+    from flows.command.run import changed_profile, parsed_inputs
 
-    raise typer.Exit(guarded(lambda: show_plan(profile, set or [], disable or [], enable or [], json), json))
+    def work() -> int:
+        chosen = changed_profile(profile, set or [], disable or [], enable or [])
+        return show_plan(chosen, parsed_inputs(chosen, input or []) if input or kept else None, json)
+
+    raise typer.Exit(guarded(work, json))
 
 
 @app.command()

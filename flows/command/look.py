@@ -5,37 +5,49 @@ None of these talks to a service, and none imports Prefect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.command.output import print_json, say, table
-from flows.command.run import changed_profile
 from flows.graph.check import check_profile
 from flows.graph.plan import Plan
 from flows.graph.plan_json import palette_json, plan_json
 from flows.graph.schema import profile_schema
 from flows.load import list_profiles, load_profile
+from flows.profiles.model import Profile
 from flows.settings import read_settings
 from stages.core.config import StageConfigField
 from stages.core.discovery import load_faults, load_stages
 from stages.core.errors import ProfileError
 from stages.core.registry import get_palette, get_stage
 
+if TYPE_CHECKING:
+    from flows.command.forecast import Forecast
 
-def show_plan(profile: str, sets: Sequence[str], off: Sequence[str], on: Sequence[str], as_json: bool) -> int:
-    """The checked graph of a profile; 2 if it has faults."""
-    chosen = changed_profile(profile, sets, off, on)
+
+def show_plan(chosen: Profile, inputs: dict[str, str] | None, as_json: bool) -> int:
+    """The checked graph of a profile, 2 if it has faults; with `inputs` also what a run would do with each stage."""
     plan, faults = check_profile(chosen)
+    found = _forecast(plan, inputs) if plan is not None and inputs is not None else {}
     if as_json:
-        print_json(plan_json(chosen, plan, faults))
+        whole = plan_json(chosen, plan, faults)
+        print_json(whole | ({"forecast": [one.to_json() for one in found.values()]} if found else {}))
+        return 0 if plan else 2
     for fault in faults:
-        if not as_json:
-            say(f"{fault.severity}: {fault}")
+        say(f"{fault.severity}: {fault}")
     if plan is None:
         return 2
-    if not as_json:
-        table(("stage", "reads", "writes", "settings"), _plan_rows(plan))
+    rows = _plan_rows(plan)
+    if found:
+        rows = [(id, *rest, found[id].status, found[id].why) for id, *rest in rows]
+    table(("stage", "reads", "writes", "settings", *(("would", "why") if found else ())), rows)
     return 0
+
+
+def _forecast(plan: Plan, inputs: dict[str, str]) -> dict[str, Forecast]:
+    from flows.command.forecast import forecast
+
+    return {one.id: one for one in forecast(plan, inputs)}
 
 
 def show_stages(as_json: bool) -> int:
@@ -106,8 +118,8 @@ def show_schema() -> int:
     return 0
 
 
-def _plan_rows(plan: Plan) -> list[tuple[str, str, str, str]]:
-    rows = []
+def _plan_rows(plan: Plan) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
     for stage in plan.stages:
         reads = [f"{key} ← {source.stage or 'input'}" for key, source in stage.reads.items()]
         reads += [f"after {id}" for id in stage.after]

@@ -45,14 +45,17 @@ def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on:
 def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
     """`key=address` pairs as a mapping, paths made absolute. Raises UsageError; InputError for a missing file."""
     pairs = [text.partition("=") for text in given]
+    keys = [key for key, _, _ in pairs]
     for key, sign, address in pairs:
+        if keys.count(key) > 1:
+            raise UsageError(f"--input {key}=… is given {keys.count(key)} times; give it once.")
         if not sign or not address:
             raise UsageError(f"--input wants key=address, for example --input video=match.mp4; found {key + sign!r}.")
         if key not in profile.inputs:
             raise UsageError(f"Profile {profile.name!r} has no input {key!r}{did_you_mean(key, profile.inputs)}")
         if profile.inputs[key] and "://" not in address and not Path(address).exists():
             raise InputError(f"The input {key}={address} is not there: no such file. Check the path.", uri=address)
-    if missing := [key for key in profile.inputs if key not in {key for key, _, _ in pairs}]:
+    if missing := [key for key in profile.inputs if key not in keys]:
         wanted = " ".join(f"--input {key}=FILE_OR_URI" for key in missing)
         raise InputError(f"Profile {profile.name!r} needs {wanted}.", profile=profile.name)
     return {key: _absolute(address) if profile.inputs[key] else address for key, _, address in pairs}

@@ -9,11 +9,9 @@ import os
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flows.connections import Connections, connections
+from flows.connections import Connections, connections, open_blobs
 from flows.settings import Settings, read_settings
 from stages.core.blobs import BlobStore
-from stages.core.cache import BlobCache
-from stages.core.objects import ObjectStore
 
 Say = Callable[[str], None]
 Starter = Callable[[Settings, Say], Connections]
@@ -52,9 +50,8 @@ def _reach_loopback_directly(api_url: str) -> None:
 
 def open_store(say: Say) -> tuple[Settings, BlobStore]:
     """The store's blobs, for commands that only read."""
-    settings, found = ready(say)
-    cache = BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9))
-    return settings, BlobStore(ObjectStore(found.store), cache)
+    settings, _ = ready(say)
+    return settings, open_blobs(settings)
 
 
 _PREFECT = {

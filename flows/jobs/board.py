@@ -54,7 +54,11 @@ class Board:
 
     def __init__(self, plan: Plan, job_id: str) -> None:
         self.plan, self.job_id = plan, job_id
-        self.stages = {s.id: StageStatus(s.id, s.definition.name) for s in plan.stages}
+        running = {stage.id for stage in plan.stages}  # an entry that is switched off is skipped from the start
+        self.stages = {
+            entry.id: StageStatus(entry.id, entry.stage, "waiting" if entry.id in running else "skipped")
+            for entry in plan.profile.stages
+        }
         self.flow_run_id: str | None = None
         self._listeners: list[Listener] = list(_watching.get())
         self._lock = threading.Lock()

@@ -20,15 +20,12 @@ from prefect.results import ResultRecordMetadata  # type: ignore[attr-defined]
 from prefect.serializers import Serializer
 from pydantic import Field, PrivateAttr
 
-from flows.connections import connections
+from flows.connections import open_blobs
 from flows.settings import read_settings
 from stages.core import errors
-from stages.core.blobs import BlobStore
-from stages.core.cache import BlobCache
 from stages.core.checkpoints import Checkpoints, envelope_key
 from stages.core.envelope import Envelope
 from stages.core.errors import ServiceError, StageFailed, StagewrightError
-from stages.core.objects import ObjectStore
 from stages.core.registry import get_stage
 from stages.core.results import StageResult
 
@@ -95,7 +92,7 @@ class StageStorage(WritableFileSystem):
 
     def _open(self) -> Checkpoints:
         if self._checkpoints is None:
-            self._checkpoints = Checkpoints(open_blobs())
+            self._checkpoints = Checkpoints(open_blobs(read_settings()))
         return self._checkpoints
 
 
@@ -142,13 +139,6 @@ class CheckpointPolicy(CachePolicy):
         self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any
     ) -> str | None:
         return self.key_of(inputs) if self.key_of else None
-
-
-def open_blobs() -> BlobStore:
-    """The blobs of the store that this process is set to use. Raises ServiceUnreachable where there is none."""
-    settings = read_settings()
-    cache = BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9))
-    return BlobStore(ObjectStore(connections(settings).store), cache)
 
 
 def _error_kind(error: Mapping[str, str]) -> type[StagewrightError]:

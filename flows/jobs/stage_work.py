@@ -37,16 +37,21 @@ class StageWork:
         planned = self.planned
         return checkpoint_key(planned.definition, self.version, planned.config, digests, self.job.job_id)
 
+    def kept(self, upstream: Mapping[str, StageResult]) -> StageResult | None:
+        """The whole result that is kept, unless the stage is to run anyway. Raises what finding it raises."""
+        found = None if self.refresh else self.job.checkpoints.find(self.key_of(upstream))
+        return None if found is None else StageResult(found, self.planned.definition, kept=True)
+
     def run(self, upstream: Mapping[str, StageResult], logger: Logger) -> StageResult:
         """The kept result, or else a new one, stored. Raises what the stage or the store raises.
 
         Not knowing whether there is a result is never a miss: the error of the look-up is raised.
         """
-        definition, key = self.planned.definition, self.key_of(upstream)
-        if not self.refresh and (kept := self.job.checkpoints.find(key)) is not None:
-            return StageResult(kept, definition, kept=True)
+        if (kept := self.kept(upstream)) is not None:
+            return kept
         self.job.board.begin(self.planned.id)
-        call = StageCall(definition, self.planned.config, self.version, key)
+        definition = self.planned.definition
+        call = StageCall(definition, self.planned.config, self.version, self.key_of(upstream))
         envelope = execute(call, self.reads(upstream), self._context(logger), self.job.blobs)
         self.job.checkpoints.keep(envelope)
         result = StageResult(envelope, definition)

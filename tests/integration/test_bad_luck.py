@@ -39,6 +39,27 @@ def test_a_failed_run_tells_the_command_that_goes_on(toys: Toys) -> None:
     assert f"go on with:\n  stagewright run {toys.file} --set triple.fail=boo" in failed.err
 
 
+def test_a_stage_is_run_again_as_often_as_it_says(toys: Toys) -> None:
+    toys.profile = "name: luck\nstages: [toy_second_time_lucky]\n"
+    assert toys.run().json["outputs"]["luck"] == "luck"
+    assert toys.ran() == ["lucky", "lucky"]
+
+
+def test_a_stage_that_takes_too_long_is_ended(toys: Toys) -> None:
+    toys.profile = toys.profile.replace("{factor: 3}\n", "{factor: 3, wait: 30}\n    timeout: 0.5\n")
+    late = toys.run()
+    assert late.code == 1
+    assert "0.5 second" in late.json["error"]
+    assert "'triple'" in late.json["error"]
+
+
+def test_what_cannot_be_written_fails_its_stage_there(toys: Toys) -> None:
+    toys.profile = "name: unwritable\nstages: [toy_unwritable]\n"
+    failed = toys.run()
+    assert failed.code == 1
+    assert failed.json["error"].startswith("Stage 'toy_unwritable', key 'thing': the value at deep[0] is a object")
+
+
 def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> None:
     process = toys.start("--set", "triple.wait=50", "--job-id", "killed")
     until(lambda: "scale 3" in _log(toys))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.integration.driving import Toys
+from tests.integration.driving import Toys, in_process
 
 ALL = ["measure", "scale 2", "scale 3", "source", "sum"]
 
@@ -84,7 +84,7 @@ def test_branches_run_side_by_side(toys: Toys) -> None:
 
 def test_a_switched_off_stage_is_left_out_where_its_reader_can_do_without(toys: Toys) -> None:
     off = toys.run("--disable", "triple")
-    assert "triple" not in off.statuses
+    assert off.statuses["triple"] == "skipped"
     assert off.json["outputs"]["total"] == {"sum": 90, "parts": 1, "plus": 0}
     refused = toys.run("--disable", "double")
     assert refused.code == 2
@@ -96,3 +96,16 @@ def test_the_same_job_id_goes_on_in_its_own_folder(toys: Toys) -> None:
     assert toys.run("--job-id", "mine").statuses["toy_sum"] == "kept"
     assert [job["job_id"] for job in toys.command("jobs", "--json").json] == ["mine"]
     assert toys.run("--job-id", "../mine").code == 2
+
+
+def test_plan_tells_what_would_run_and_why(toys: Toys) -> None:
+    job = toys.run().json["job_id"]
+    told = in_process("plan", str(toys.file), "--kept", "--json", "--set", "triple.factor=4").json["forecast"]
+    assert {one["id"]: one["status"] for one in told} == {
+        "toy_source": "kept", "double": "kept", "triple": "run", "toy_sum": "open", "toy_measure": "kept",
+    }  # fmt: skip
+    why = {one["id"]: one["why"] for one in told}
+    assert why["double"] == f"made by job {job}"
+    assert why["triple"] == "has no result for these settings, this code and what it reads"
+    assert why["toy_sum"] == "depends on what triple will write"
+    assert toys.ran() == ["measure", "scale 2", "scale 3", "source", "sum"]

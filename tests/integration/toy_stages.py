@@ -53,6 +53,21 @@ def toy_scale(numbers: list[int], config: ScaleConfig, ctx: RuntimeContext) -> l
     return [number * config.factor for number in numbers]
 
 
+@stage(writes=("luck",), category="toys", retries=1)
+def toy_second_time_lucky() -> str:
+    """Fails when it runs for the first time."""
+    _tell("lucky")
+    if Path(os.environ["TOY_LOG"]).read_text().count("lucky") == 1:
+        raise OSError("not yet")
+    return "luck"
+
+
+@stage(writes=("thing",), category="toys")
+def toy_unwritable() -> object:
+    """Gives what nobody can write."""
+    return {"deep": [object()]}
+
+
 @stage(writes=("raw_length",), category="toys")
 def toy_measure(raw: bytes) -> int:
     """How many bytes there are: reads the blob."""
