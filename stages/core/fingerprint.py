@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache, partial
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import CodeType
@@ -87,23 +88,31 @@ def _home(top: str) -> Path | None:
 
 @cache
 def _source(name: str) -> Path | None:
-    """The file of a module, without importing it."""
-    spec = _spec(name)
-    origin = spec.origin if spec else getattr(sys.modules.get(name), "__file__", None)
+    """The file of a module, without importing it (or, as importlib would, the package that it is in)."""
+    module, package = sys.modules.get(name), name.rpartition(".")[0]
+    if module is None and package:
+        candidates = (Path(place, name.rpartition(".")[2]) for place in _places(package))
+        files = (file for path in candidates for file in (path / "__init__.py", path.with_suffix(".py")))
+        return next((file for file in files if file.exists()), None)
+    spec = _spec(name) if module is None else getattr(module, "__spec__", None)
+    origin = spec.origin if spec else getattr(module, "__file__", None)
     return Path(origin) if origin and origin.endswith(".py") and Path(origin).exists() else None
 
 
-def _spec(name: str) -> ModuleSpec | None:
-    known: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
-    if known is not None:
-        return known
-    package = name.rpartition(".")[0]
+def _places(package: str) -> list[str]:
+    """The folders in which the modules of a package lie; one without `__init__.py` has some, too."""
+    if (loaded := sys.modules.get(package)) is not None:
+        return list(getattr(loaded, "__path__", []))
+    above, _, last = package.rpartition(".")
+    if above:
+        return [folder for place in _places(above) if os.path.isdir(folder := os.path.join(place, last))]
+    spec = _spec(package)
+    return list(spec.submodule_search_locations or []) if spec else []
+
+
+def _spec(top: str) -> ModuleSpec | None:
     try:
-        if not package:
-            return importlib.util.find_spec(name)
-        above = _spec(package)  # find_spec() of a dotted name would import the package
-        places = above.submodule_search_locations if above else None
-        return PathFinder.find_spec(name, places) if places else None
+        return importlib.util.find_spec(top)
     except (ImportError, ValueError, AttributeError):
         return None
 
