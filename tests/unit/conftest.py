@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from stages.core import registry
 from stages.core.blobs import BlobStore
 from stages.core.discovery import load_stages
 from tests.unit.harness import make_blobs
+from tests.unit.workshop import Workshop
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,3 +29,10 @@ def own_stages(monkeypatch: pytest.MonkeyPatch) -> None:
 def blobs(tmp_path_factory: pytest.TempPathFactory) -> BlobStore:
     """A blob store in memory, one for all tests of a file."""
     return make_blobs(tmp_path_factory.mktemp("blobs"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A folder on the path, in which modules can be written."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return Workshop(tmp_path)

@@ -1,0 +1,101 @@
+"""A stage's version: what its author declares, the code that its functions are, and what it depends on."""
+
+from __future__ import annotations
+
+from functools import partial, wraps
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from stages import DetectState, StageDefinition, StageIO
+from stages.core.errors import DefinitionError
+from stages.core.fingerprint import code_fingerprint, stage_version
+from tests.unit.workshop import Workshop
+
+
+class TestFunctions:
+    def test_a_partial_is_the_function_that_it_calls(self, shop: Workshop) -> None:
+        shop.write("PKG.py", "def run(state): ...")
+        run = shop.load("PKG").run
+        assert code_fingerprint(partial(partial(run, 1), 2)) == code_fingerprint(run)
+
+    def test_a_wrapped_one_is_what_it_wraps(self, shop: Workshop) -> None:
+        shop.write("PKG.py", "def run(state): ...")
+        run = shop.load("PKG").run
+
+        @wraps(run)
+        def wrapped(state: Any) -> Any:
+            return run(state)
+
+        assert code_fingerprint(wrapped) == code_fingerprint(run)
+
+    def test_methods_and_callable_objects_are_their_modules(self, shop: Workshop) -> None:
+        shop.write("PKG.py", "class Look:\n    def __call__(self, state): ...\n    def run(self, state): ...")
+        made = shop.load("PKG").Look()
+        assert code_fingerprint(made) == code_fingerprint(made.run) == shop.fingerprint("PKG")
+
+    def test_without_a_source_the_bytecode_counts(self) -> None:
+        def typed_in(text: str) -> Any:
+            room: dict[str, Any] = {"__name__": "a_console_without_files"}
+            exec(text, room)
+            return room["run"]
+
+        first = code_fingerprint(typed_in("def run(state):\n    return [x + 1 for x in state]"))
+        assert first == code_fingerprint(typed_in("def run(state):\n\n    return [x + 1   for x in state]  # one"))
+        assert first != code_fingerprint(typed_in("def run(state):\n    return [x + 2 for x in state]"))
+        assert first != code_fingerprint(typed_in("def run(state):\n    return [x - 1 for x in state]"))
+
+
+def nothing(state: DetectState) -> dict[str, Any]:
+    return {}
+
+
+class TestVersion:
+    def define(self, **more: Any) -> StageDefinition:
+        return StageDefinition("look", "", "", StageIO([], []), **{"fn": nothing, **more})
+
+    def test_is_what_is_declared_and_the_fingerprint(self) -> None:
+        declared, _, fingerprint = stage_version(self.define(version="2026-11")).partition("+")
+        assert declared == "2026-11"
+        assert len(fingerprint) == 12
+        assert int(fingerprint, 16) >= 0
+        assert stage_version(self.define(version="2")) == "2+" + fingerprint
+
+    def test_pinned_is_the_declared_one_alone(self) -> None:
+        assert stage_version(self.define(version="7", pinned=True)) == "7"
+
+    def test_what_it_depends_on_counts_pinned_or_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for pinned in (True, False):
+            plain = stage_version(self.define(pinned=pinned))
+            library = stage_version(self.define(pinned=pinned, depends=("numpy",)))
+            model = stage_version(self.define(pinned=pinned, depends=("sha256:12",)))
+            other = stage_version(self.define(pinned=pinned, depends=("sha256:13",)))
+            assert len({plain, library, model, other}) == 4
+            assert library == stage_version(self.define(pinned=pinned, depends=("numpy",)))
+            with monkeypatch.context() as patch:
+                patch.setattr("stages.core.fingerprint.version", lambda name: version(name) + ".1")
+                assert stage_version(self.define(pinned=pinned, depends=("numpy",))) != library
+                assert stage_version(self.define(pinned=pinned, depends=("sha256:12",))) == model
+
+    def test_a_dependency_that_is_not_installed(self) -> None:
+        with pytest.raises(DefinitionError) as e:
+            stage_version(self.define(depends=("nunpy",)))
+        assert str(e.value) == "Stage 'look' depends on 'nunpy', which is not installed."
+        assert e.value.context == {"stage": "look"}
+
+    def test_a_serialiser_from_another_module_counts(self, shop: Workshop) -> None:
+        shop.write("PKG.py", "def write(state, job_id): ...\ndef read(data, job_id): ...")
+        own = shop.load("PKG")
+        definition = self.define(serialize_fn=own.write, deserialize_fn=own.read)
+        first = stage_version(definition)
+        shop.write("PKG.py", "def write(state, job_id): return {}\ndef read(data, job_id): ...")
+        assert stage_version(definition) != first
+
+    def test_a_decorated_function_counts_as_the_author_wrote_it(self, shop: Workshop, own_stages: None) -> None:
+        text = "from stages import stage\n@stage(writes=['found'])\ndef look_here(): return 1"
+        shop.write("PKG.py", text)
+        definition = shop.load("PKG").look_here.definition
+        first = stage_version(definition)
+        shop.write("PKG.py", text.replace("1", "2"))
+        assert stage_version(definition) != first
