@@ -1,6 +1,6 @@
 """The floor: the eight stages as a script that keeps its results in S3 with boto3, by hand.
 
-    python -m bench.overhead_plain SEED SEED_OF_THE_CHANGED_STAGE
+python -m bench.overhead_plain SEED SEED_OF_THE_CHANGED_STAGE
 """
 
 from __future__ import annotations
