@@ -1,4 +1,4 @@
-"""Services for a benchmark: those that the environment names, else local ones in a temporary home, stopped at the end."""
+"""Services for a benchmark: those that the environment names, else local ones in a temporary home."""
 
 from __future__ import annotations
 

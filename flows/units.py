@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def readable_bytes(size: float) -> str:
     """`14.2 MB`; nothing for nothing."""
@@ -22,3 +24,8 @@ def readable_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def figure(name: str, value: Any) -> str:
+    """A figure of a summary: `128 frames`, but `size 1280x720`."""
+    return f"{value} {name}" if isinstance(value, (int, float)) else f"{name} {value}"

@@ -11,7 +11,7 @@ from flows.command.output import print_json, say, table
 from flows.command.starting import open_store, ready
 from flows.jobs.publish import job_key
 from flows.settings import Settings
-from flows.units import readable_bytes, readable_seconds
+from flows.units import figure, readable_bytes, readable_seconds
 from stages.core.blobs import BlobStore
 from stages.core.checkpoints import Checkpoints
 from stages.core.errors import ObjectMissing, UsageError
@@ -97,7 +97,7 @@ def _show_stage(blobs: BlobStore, manifest: dict[str, Any], id: str, as_json: bo
 
 
 def _figures(summary: dict[str, Any]) -> str:
-    return ", ".join(f"{value} {name}" for name, value in summary.items())
+    return ", ".join(figure(name, value) for name, value in summary.items())
 
 
 def _close_vanished(settings: Settings) -> None:

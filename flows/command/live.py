@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flows.jobs.board import Board, StageStatus, watching
-from flows.units import readable_bytes, readable_seconds
+from flows.units import figure, readable_bytes, readable_seconds
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +46,7 @@ def shown(quiet: bool) -> Iterator[Watch]:
 
 def line(stage: StageStatus) -> str:
     """One stage as a line of text."""
-    figures = [f"{value} {name}" for part in stage.summary.values() for name, value in part.items()]
+    figures = [figure(name, value) for part in stage.summary.values() for name, value in part.items()]
     parts = [readable_seconds(stage.seconds) if stage.ended else "", readable_bytes(stage.bytes), ", ".join(figures)]
     if stage.failed_items:
         parts.append(f"{stage.failed_items} failed items")

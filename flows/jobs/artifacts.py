@@ -21,7 +21,7 @@ from prefect.context import FlowRunContext, TaskRunContext
 from flows.jobs.board import Board, StageStatus
 from flows.jobs.job import Job
 from flows.jobs.publish import job_key
-from flows.units import readable_bytes, readable_seconds
+from flows.units import figure, readable_bytes, readable_seconds
 
 _EVERY = 2.0  # seconds between two updates of one stage's progress
 _LINK_LASTS = 7 * 24 * 3600  # seconds; the longest that S3 signs for
@@ -129,7 +129,7 @@ class Artifacts:
         lines = [f"**{stage.id}** {_verb(stage)}", "", "| | |", "|---|---|"]
         lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in _row(stage).items() if name != "stage"]
         for key, figures in stage.summary.items():
-            lines += [f"| {_cell(key)} | {_cell(', '.join(f'{v} {k}' for k, v in figures.items()))} |"]
+            lines += [f"| {_cell(key)} | {_cell(', '.join(figure(k, v) for k, v in figures.items()))} |"]
         if stage.key:
             lines += [f"| envelope | `{self._job.blobs.store.address.url}results/{stage.key}` |"]
         return "\n".join(lines)
