@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from flows.command.output import say
 from flows.jobs.board import Board, StageStatus, watching
 from flows.units import figure, readable_bytes, readable_seconds
 
@@ -62,7 +63,7 @@ def _lines() -> Callable[[Board, StageStatus], None]:
         with lock:
             if told.get(stage.id) != stage.status:
                 told[stage.id] = stage.status
-                sys.stderr.write(line(stage) + "\n")
+                say(line(stage))
 
     return listen
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +23,8 @@ def print_json(value: Any) -> None:
 
 def say(message: str) -> None:
     """A line for people, on standard error, so that it never mixes with what a program reads."""
-    print(message, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # that nobody reads any more must not end the work
+        print(message, file=sys.stderr, flush=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
@@ -49,7 +52,8 @@ def guarded(run: Callable[[], int | None], as_json: bool) -> int:
     except KeyboardInterrupt:
         say("Stopped. What had ended is kept; the same command goes on from there.")
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read has had enough, as in `stagewright jobs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its exit
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort of the command line
         return refuse(_translated(error), as_json)
