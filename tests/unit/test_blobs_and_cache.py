@@ -227,6 +227,14 @@ class TestCache:
                     cache = BlobCache(path, limit)
                 assert total(path) <= limit
 
+    def test_what_is_dropped_is_gone(self, tmp_path: Path) -> None:
+        cache = BlobCache(tmp_path, 100)
+        cache.write(digest_of(DATA), DATA)
+        assert cache.read(digest_of(DATA)) == DATA
+        cache.drop(digest_of(DATA))
+        cache.drop(digest_of(DATA))
+        assert cache.read(digest_of(DATA)) is None
+
     def test_the_least_recently_used_go_first_down_to_nine_tenths(self, tmp_path: Path) -> None:
         cache = BlobCache(tmp_path, 100)
         parts = [bytes([number]) * 20 for number in range(5)]

@@ -85,6 +85,17 @@ def test_what_a_run_keeps_it_need_not_read(blobs: BlobStore, store: Failing, env
     assert store.asked == []
 
 
+@pytest.mark.parametrize("contents", [[], [b"one"], [b"one", b"two"]], ids=len)
+def test_with_any_number_of_blobs(blobs: BlobStore, store: Failing, contents: list[bytes]) -> None:
+    refs = [blobs.put(content) for content in contents]
+    Checkpoints(blobs).keep(made := Envelope("read_text", "1", KEY, {}, {}, {}, blobs=refs))
+    assert Checkpoints(blobs).find(KEY) == made
+    for ref in refs:
+        whole = store.objects.pop(blob_key(ref["blob"]))
+        assert Checkpoints(blobs).find(KEY) is None
+        store.objects[blob_key(ref["blob"])] = whole
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("damage", ["gone", "cut"])
 def test_a_hit_counts_only_with_all_its_blobs(

@@ -72,6 +72,11 @@ class TestFieldsMakeAModel:
         with pytest.raises(ValidationError, match=problem):
             define(*self.fields).settings.model_validate(given)
 
+    def test_a_default_is_of_the_fields_type_so_that_it_makes_the_same_key_as_when_it_is_given(self) -> None:
+        settings: Any = define(*self.fields).settings
+        assert type(settings().fps) is float
+        assert settings().model_dump_json() == settings(fps=2).model_dump_json()
+
     def test_bounds_are_inclusive(self) -> None:
         settings = define(*self.fields).settings
         assert settings(fps=60).fps == 60  # type: ignore[attr-defined, call-arg]
@@ -179,6 +184,8 @@ class Rich(StageConfig):
     needed: str
     nested: Nested = Nested()
     table: dict[str, float] = Field(default_factory=dict)
+    short: Annotated[str, Field(max_length=3)] | None = None
+    words: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
 
 
 class TestModelsProjectToFields:
@@ -194,6 +201,8 @@ class TestModelsProjectToFields:
             StageConfigField("level", "int", 2, options=[1, 2, 3]),
             StageConfigField("brands", "list[str]", ["NORDVIK"], "Names to look for"),
             StageConfigField("needed", "str", None),
+            StageConfigField("short", "str", None),
+            StageConfigField("words", "list[str]", []),
         ],
         ids=lambda shown: shown.name,
     )
@@ -246,6 +255,12 @@ class TestDefaultsOfModels:
         assert "field 'code': its default 'abc' breaks its own rule: String should match pattern" in refused(
             model=Plain
         )
+
+    def test_also_of_one_that_profiles_call_by_another_name(self) -> None:
+        class Renamed(BaseModel):
+            fps: float = Field(99, le=60, alias="frames-per-second")
+
+        assert "its default 99 breaks its own rule" in refused(model=Renamed)
 
     def test_a_rule_over_several_settings(self) -> None:
         class Range(StageConfig):

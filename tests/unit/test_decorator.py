@@ -32,6 +32,10 @@ class Words(DataType):
         return cls(*data)
 
 
+class Letters(Words):
+    name = "DecoratorLetters"
+
+
 class Matching(StageConfig):
     longest: int = 5
 
@@ -66,6 +70,13 @@ class TestDefinition:
         assert made.write_types == {"found": Words}
         assert made.settings is Matching
         assert made.config_fields == [StageConfigField("longest", "int", 5)]
+
+    def test_has_no_type_where_the_annotation_names_several(self) -> None:
+        @stage(writes=["found"])
+        def look_twice(words: Words | Letters, hint: Words | Letters | None = None) -> Words | Letters | None:
+            return None
+
+        assert (look_twice.definition.read_types, look_twice.definition.write_types) == ({}, {})
 
     def test_says_little_where_the_function_says_little(self) -> None:
         @stage(writes=["found"])

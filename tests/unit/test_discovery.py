@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from stages import get_stage, list_stages
+from stages import get_palette, get_stage, list_stages
 from stages.core import discovery
 from stages.core.discovery import load_faults, load_stages
 from stages.core.errors import UnknownStage
@@ -57,6 +57,11 @@ class TestNamedModules:
         assert get_stage(second).label == "Look"
         assert {first, second} <= {definition.name for definition in list_stages()}
         assert load_faults() == []
+
+    def test_are_imported_when_all_are_asked_for(self, modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+        name = modules.write(DEFINITION)
+        monkeypatch.setenv("STAGEWRIGHT_STAGE_MODULES", name)
+        assert name in {definition.name for definition in get_palette()["detection"]}
 
     def test_may_register_by_decorator(self, modules: Modules) -> None:
         name = modules.write("from stages import stage\n@stage(writes=['found'])\ndef NAME(): return 1")

@@ -70,6 +70,7 @@ def test_every_error_survives_pickling(kind: type[StagewrightError], message: st
     for again in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
         assert type(again) is kind
         assert str(again) == again.message == message
+        assert again.args == (message,)
         assert again.context == context
 
 

@@ -54,6 +54,7 @@ class TestABareDefinition:
         assert (envelope.stage, envelope.version, envelope.job) == ("look", "test", "test-job")
         assert envelope.settings == {"factor": 3.0}
         assert list(envelope.reads) == ["numbers"]
+        assert (envelope.failed, envelope.own, envelope.blobs, envelope.metrics) == ({}, None, [], {})
         assert envelope.made.endswith("+00:00")
         assert 0 <= envelope.seconds < 1
 

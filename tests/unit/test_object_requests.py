@@ -107,6 +107,9 @@ class TestAddress:
         assert config.retries["mode"] == "standard"
         assert config.s3["addressing_style"] == "path"
 
+    def test_with_amazon_it_speaks_as_amazon_does(self) -> None:
+        assert "addressing_style" not in (connect(StoreAddress("clips")).meta.config.s3 or {})
+
     def test_the_client_is_made_at_first_use_and_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[StoreAddress] = []
         monkeypatch.setattr(objects, "connect", lambda address: made.append(address) or object())

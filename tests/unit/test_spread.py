@@ -134,6 +134,21 @@ class TestMap:
         assert len(ran) < 20
 
 
+def test_a_closed_pool_finishes_what_runs_and_drops_what_waits() -> None:
+    pool, ran, begun = ThreadSpread(1), [], Event()
+
+    def work(item: int) -> None:
+        begun.set()
+        time.sleep(0.02)
+        ran.append(item)
+
+    results = pool.map(work, range(10), in_flight=10)
+    threading.Thread(target=lambda: next(results)).start()
+    assert begun.wait(5)
+    pool.close()
+    assert 1 <= len(ran) < 10
+
+
 def put(data: bytes) -> Any:
     return blobs().put(data)
 

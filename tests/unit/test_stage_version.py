@@ -35,6 +35,14 @@ class TestFunctions:
         made = shop.load("PKG").Look()
         assert code_fingerprint(made) == code_fingerprint(made.run) == shop.fingerprint("PKG")
 
+    def test_a_script_that_is_run_is_its_file(self, shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop.write("PKG.py", "def run(state): ...")
+        script = shop.load("PKG")
+        monkeypatch.setattr(script, "__spec__", None)
+        first = shop.fingerprint("PKG")
+        shop.write("PKG.py", "def run(state): return {}")
+        assert shop.fingerprint("PKG") != first
+
     def test_without_a_source_the_bytecode_counts(self) -> None:
         def typed_in(text: str) -> Any:
             room: dict[str, Any] = {"__name__": "a_console_without_files"}

@@ -47,6 +47,22 @@ class Better(Film):
     name = "ValuesBetterFilm"
 
 
+@dataclass
+class Note(DataType):
+    """Nothing but a text."""
+
+    name = "ValuesNote"
+
+    text: str
+
+    def encode(self, blobs: BlobStore) -> Any:
+        return self.text
+
+    @classmethod
+    def decode(cls, data: Any, blobs: BlobStore) -> Note:
+        return cls(data)
+
+
 class Level(IntEnum):
     low = 1
 
@@ -184,6 +200,11 @@ class TestDeclaredTypes:
         )
         assert here == there == digest_of_json(["ValuesFilm", [1]])
         assert here != other
+
+    def test_all_of_a_value_counts_where_its_type_says_nothing_else(self, blobs: BlobStore) -> None:
+        first, second = (encode_value(Note(text), Note, blobs).digest for text in ("a", "b"))
+        assert first == digest_of_json(["ValuesNote", "a"])
+        assert first != second
 
     def test_a_value_of_a_derived_type_is_kept_as_what_it_is(self, blobs: BlobStore) -> None:
         stored = encode_value(Better("a", [1]), Film, blobs)
