@@ -45,7 +45,9 @@ def refs_in(value: Any) -> Iterator[BlobRef]:
 
 
 def blob_key(digest: str) -> str:
-    """Where in the bucket a blob lies."""
+    """Where in the bucket a blob lies. Raises BlobDamaged for what is no digest: it would lead elsewhere."""
+    if not _DIGEST.fullmatch(digest):
+        raise BlobDamaged(f"{digest!r} is no digest of a blob (sha256: and 64 hex digits).", digest=digest)
     return "blobs/sha256/" + digest.removeprefix("sha256:")
 
 
@@ -70,6 +72,7 @@ class BlobStore:
 
     def read(self, ref: BlobRef, start: int, size: int) -> bytes:
         """A part of a blob. The blob is fetched whole, since only a whole one can be verified."""
+        blob_key(ref["blob"])
         if (
             self.cache.holds(ref["blob"], ref["size"])
             and (data := self.cache.read(ref["blob"], start, size)) is not None

@@ -52,6 +52,18 @@ def model_of(stage: str, fields: list[StageConfigField]) -> type[BaseModel]:
     return create_model(_model_name(stage), __base__=StageConfig, **made)
 
 
+def strict(model: type[BaseModel]) -> type[BaseModel]:
+    """The model with the rules of StageConfig where it says nothing about them itself."""
+    unsaid = {rule: value for rule, value in StageConfig.model_config.items() if rule not in model.model_config}
+    if not unsaid:
+        return model
+    told = {"__module__": model.__module__, "__qualname__": model.__qualname__, "__doc__": model.__doc__}
+    return cast(
+        type[BaseModel],
+        types.new_class(model.__name__, (model,), exec_body=lambda body: body.update(told, model_config=unsaid)),
+    )
+
+
 def fields_of(model: type[BaseModel]) -> list[StageConfigField]:
     """What of a model a flat form can show; nested models are left to its JSON Schema."""
     return [shown for name, info in model.model_fields.items() if (shown := _project(name, info)) is not None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from stages.core.config import StageConfigField, fields_of, model_of
+from stages.core.config import StageConfigField, fields_of, model_of, strict
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -87,7 +87,7 @@ class StageDefinition:
     @cached_property
     def settings(self) -> type[BaseModel]:
         """The model that checks this stage's settings."""
-        return self.config_model or model_of(self.name, self.config_fields)
+        return strict(self.config_model) if self.config_model else model_of(self.name, self.config_fields)
 
     @property
     def code(self) -> Callable[..., Any] | None:
