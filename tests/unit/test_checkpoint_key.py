@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from stages import StageDefinition, StageIO
 from stages.core.execute import StageCall, checkpoint_key, settings_of
@@ -70,6 +70,13 @@ class TestKey:
     def test_a_call_tells_its_settings_as_json(self) -> None:
         call = StageCall(self.definition, Settings(fps=3), "1", "look/x.json")
         assert call.settings == {"fps": 3.0, "brands": [], "nested": {}}
+
+
+def test_a_secret_stands_in_no_key_and_no_envelope() -> None:
+    class Guarded(BaseModel):
+        token: SecretStr = SecretStr("hunter2")
+
+    assert settings_of(Guarded()) == {"token": "**********"}
 
 
 class Sets(BaseModel):

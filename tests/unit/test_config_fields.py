@@ -11,7 +11,7 @@ import pytest
 from annotated_types import Interval
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stages import StageConfig, StageConfigField, StageDefinition, StageIO, register_stage
 from stages.core import registry
@@ -222,6 +222,41 @@ class TestModelsProjectToFields:
         assert define().config_fields == []
         with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
             define().settings.model_validate({"fps": 1})
+
+
+class Plain(BaseModel):
+    """Says nothing of its rules."""
+
+    fps: float = 2
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=False)
+
+    fps: float = 2
+
+
+class TestAModelThatIsNoStageConfig:
+    def test_gets_its_rules_where_it_says_nothing_of_them(self) -> None:
+        settings: Any = define(model=Plain).settings
+        assert settings.model_json_schema() == {**Plain.model_json_schema(), "additionalProperties": False}
+        config = settings(fps=3)
+        assert isinstance(config, Plain)
+        with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+            settings(fbs=3)
+        with pytest.raises(ValidationError, match="frozen"):
+            config.fps = 4
+        with pytest.raises(ValidationError, match="finite number"):
+            settings(fps=float("inf"))
+        assert settings().model_dump_json() == '{"fps":2.0}'
+
+    def test_keeps_its_own_where_it_does(self) -> None:
+        config: Any = define(model=Open).settings(fps=3, more=1)  # type: ignore[call-arg]
+        config.fps = 4
+        assert (config.fps, config.more) == (4, 1)
+
+    def test_is_left_alone_where_it_is_one(self) -> None:
+        assert define(model=Rich).settings is Rich
 
 
 class TestDefaultsOfModels:

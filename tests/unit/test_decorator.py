@@ -203,13 +203,15 @@ class TestRefused:
             refused(look) == "Stage 'look': 'words' stands before '/', but keys are given by name; leave the '/' out."
         )
 
-    def test_a_config_without_a_model(self) -> None:
-        def look(config: dict[str, Any]) -> Words:
+    @pytest.mark.parametrize(
+        ("annotation", "shown"), [(dict, "<class 'dict'>"), (dict[str, Any], "dict[str, typing.Any]")]
+    )
+    def test_a_config_without_a_model(self, annotation: Any, shown: str) -> None:
+        def look(config: Any) -> Words:
             return Words()
 
-        assert refused(look) == (
-            "Stage 'look': annotate 'config' with its model (a StageConfig); it is dict[str, typing.Any]."
-        )
+        look.__annotations__["config"] = annotation
+        assert refused(look) == f"Stage 'look': annotate 'config' with its model (a StageConfig); it is {shown}."
 
     def test_as_many_types_as_writes(self) -> None:
         def look() -> tuple[Words, Words]:
