@@ -7,7 +7,8 @@
       prefect/          Prefect's home, with its SQLite database
       logs/             store.log, prefect.log; of each the start before as well
 
-Everything below is for its owner only: folders 0700, files 0600.
+The home is for its owner only (0700), and so is every file that holds a secret (0600). Jobs keep cache/, jobs/ and
+running/ beside these.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,13 +19,14 @@ from stages.core.errors import ObjectMissing, UsageError
 from stages.core.objects import ObjectStore
 from stages.core.suggest import did_you_mean, nearest
 
+_DATED = re.compile(r"\d{8}-\d{6}-")
+
 
 def show_jobs(limit: int, as_json: bool) -> int:
     """The newest jobs."""
     settings, blobs = open_store(say)
     _close_vanished(settings)
-    with ThreadPoolExecutor(16) as pool:
-        found = [m for m in pool.map(lambda id: _manifest(blobs.store, id), _ids(blobs.store)[:limit]) if m]
+    found = _newest(blobs.store, limit)
     if as_json:
         print_json(found)
     elif not found:
@@ -108,9 +110,18 @@ def _close_vanished(settings: Settings) -> None:
         close_vanished(settings, ObjectStore(found.store), found.prefect_api_url)
 
 
+def _newest(store: ObjectStore, limit: int) -> list[dict[str, Any]]:
+    """The manifests of the newest jobs. Ids begin with their time; those that a user chose are all looked at."""
+    ids = _ids(store)
+    dated = sorted((id for id in ids if _DATED.match(id)), reverse=True)[:limit]
+    with ThreadPoolExecutor(16) as pool:
+        read = pool.map(lambda id: _manifest(store, id), [*dated, *(id for id in ids if not _DATED.match(id))])
+        found = [manifest for manifest in read if manifest]
+    return sorted(found, key=lambda manifest: str(manifest["started"]), reverse=True)[:limit]
+
+
 def _ids(store: ObjectStore) -> list[str]:
-    """Ids of all jobs, the newest first (an id begins with its time unless its owner chose it)."""
-    return sorted((key.split("/")[1] for key in store.list("jobs/", folders=True)), reverse=True)
+    return [key.split("/")[1] for key in store.list("jobs/", folders=True)]
 
 
 def _manifest(store: ObjectStore, job_id: str) -> dict[str, Any] | None:
@@ -122,13 +133,13 @@ def _manifest(store: ObjectStore, job_id: str) -> dict[str, Any] | None:
 
 
 def _find(store: ObjectStore, job: str) -> dict[str, Any]:
-    ids = _ids(store)
-    if job == "last" and ids:
-        newest = [m for id in ids[:50] if (m := _manifest(store, id))]
-        return max(newest, key=lambda manifest: str(manifest["started"]))
+    if job == "last":
+        if newest := _newest(store, 1):
+            return newest[0]
+        raise UsageError("There are no jobs yet. Start one with: stagewright run brand-exposure --input video=FILE")
     if (manifest := _manifest(store, job)) is not None:
         return manifest
-    close = nearest(job, ids)
+    close = nearest(job, _ids(store))
     hint = f" Did you mean {close}?" if close else ""
     raise UsageError(f"There is no job {job!r} in the store.{hint} `stagewright jobs` lists them.", job_id=job)
 

@@ -47,8 +47,9 @@ def shown(quiet: bool) -> Iterator[Watch]:
 
 def line(stage: StageStatus) -> str:
     """One stage as a line of text."""
-    figures = [figure(name, value) for part in stage.summary.values() for name, value in part.items()]
-    parts = [readable_seconds(stage.seconds) if stage.ended else "", readable_bytes(stage.bytes), ", ".join(figures)]
+    figures = dict.fromkeys(figure(name, value) for part in stage.summary.values() for name, value in part.items())
+    spent = readable_seconds(stage.seconds) if stage.status == "ran" else ""  # what a kept one took is long ago
+    parts = [spent, readable_bytes(stage.bytes), ", ".join(figures)]
     if stage.failed_items:
         parts.append(f"{stage.failed_items} failed items")
     told = " · ".join(part for part in parts if part) if stage.status in ("ran", "kept") else stage.error or ""

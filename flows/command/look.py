@@ -121,11 +121,14 @@ def show_schema() -> int:
 def _plan_rows(plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for stage in plan.stages:
-        reads = [f"{key} ← {source.stage or 'input'}" for key, source in stage.reads.items()]
+        reads = [
+            f"{stage.entry.reads.get(key, key)} ← {source.stage or 'input'}" for key, source in stage.reads.items()
+        ]
         reads += [f"after {id}" for id in stage.after]
         config = stage.config.model_dump(mode="json")
         settings = ", ".join(f"{name}={_short(value)}" for name, value in config.items())
-        rows.append((stage.id, ", ".join(reads), ", ".join(stage.definition.io.writes), settings))
+        writes = [stage.entry.writes.get(key, key) for key in stage.definition.io.writes]
+        rows.append((stage.id, ", ".join(reads), ", ".join(writes), settings))
     return rows
 
 

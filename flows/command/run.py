@@ -6,13 +6,13 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from flows.command.live import shown
 from flows.command.output import print_json, refuse, say
 from flows.command.starting import ready
+from flows.graph.overrides import override
 from flows.graph.planning import plan_profile
 from flows.jobs.board import Board
 from flows.load import load_profile
@@ -34,12 +34,9 @@ def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on:
     for id in (*(id for id, _, _ in changes), *off, *on):
         if id not in known:
             raise UsageError(f"Profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}", stage=id)
-    entries = []
-    for entry in profile.stages:
-        config = {**entry.config, **{field: value for id, field, value in changes if id == entry.id}}
-        enabled = (entry.enabled or entry.id in on) and entry.id not in off
-        entries.append(replace(entry, config=config, enabled=enabled))
-    return replace(profile, stages=tuple(entries))
+    settings_of = {id: {field: value for other, field, value in changes if other == id} for id, _, _ in changes}
+    switches = dict.fromkeys(on, True) | dict.fromkeys(off, False)
+    return override(profile, switches, settings_of)[0]
 
 
 def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
@@ -127,6 +124,11 @@ def _done(manifest: dict[str, Any], settings: Settings, as_json: bool) -> int:
         print_json(told | {"outputs": manifest["outputs"], "report": str(report) if report else None})
         return 0
     print(f"Job {manifest['job_id']} is done.")
+    for key, value in manifest["outputs"].items():
+        if not (isinstance(value, dict) and "uri" in value):
+            print(f"  {key} = {json.dumps(value, ensure_ascii=False)}")
+        elif not manifest["files"]:
+            print(f"  {key}: {value['type'] or 'value'} in {value['uri']}")
     pages = [name for name in manifest["files"] if not name.endswith((".jpg", ".png"))]
     for name in pages:
         print(f"  {folder / name}")

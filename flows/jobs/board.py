@@ -94,6 +94,14 @@ class Board:
         started = self.stages[id].started
         self._set(id, status="failed", error=error, seconds=round(time.monotonic() - started, 3) if started else 0.0)
 
+    def close(self, why: str) -> None:
+        """The job is over, whatever its stages were doing."""
+        for stage in self.stages.values():
+            if stage.status == "running":
+                self.fail(stage.id, why)
+            elif stage.status == "waiting":
+                self.skip(stage.id)
+
     def skip(self, id: str) -> None:
         """The stage will not run, since one before it failed."""
         self._set(id, status="skipped")

@@ -10,9 +10,11 @@ from typing import Any
 
 from flows.graph.plan import Source
 from flows.jobs.job import Job, now
+from stages.core.blobs import refs_in
 from stages.core.checkpoints import envelope_key
 from stages.core.datatype import DataType
-from stages.core.errors import CheckpointError
+from stages.core.digests import as_json
+from stages.core.errors import CheckpointError, StagewrightError
 from stages.core.results import StageResult
 
 _SMALL = 10_000  # bytes of JSON that `outputs` shows as they are
@@ -53,11 +55,22 @@ def outputs(job: Job) -> dict[str, Any]:
 
 
 def _shown(job: Job, result: StageResult, key: str) -> Any:
-    stored, envelope = result.envelope.writes[key], result.envelope
-    if stored.type is None and envelope.own is None and not envelope.blobs and len(json.dumps(stored.value)) <= _SMALL:
-        return stored.value
+    envelope = result.envelope
+    stored = envelope.writes[key]
+    value = stored.value if envelope.own is None else _plain(result, key, job)
+    if value is not None and not any(refs_in(value)) and len(json.dumps(value)) <= _SMALL:
+        return value
     uri = job.blobs.store.address.url + envelope_key(envelope.key)
     return {"uri": uri, "type": stored.type, "digest": stored.digest, **envelope.summary.get(key, {})}
+
+
+def _plain(result: StageResult, key: str, job: Job) -> Any:
+    """A value that its stage keeps in a form of its own, if it is plain JSON."""
+    try:
+        value = result.value(key).read(job.blobs)
+        return value if as_json(value) == value else None
+    except (TypeError, ValueError, StagewrightError):
+        return None
 
 
 def _result(job: Job, source: Source) -> StageResult | None:

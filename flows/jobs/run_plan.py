@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Collection
 from concurrent.futures import as_completed
 from typing import Any, cast
@@ -18,6 +19,8 @@ from flows.jobs.running import mark_running
 from flows.jobs.stage_task import stage_task
 from stages.core.errors import StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
+
+_MANIFEST_EVERY = 2.0  # seconds
 
 
 def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[str, Any]:
@@ -51,11 +54,21 @@ def _run_stages(
     # Prefect's own as_completed tells of futures whose state is not there yet; the wrapped ones carry it.
     ids = {future.wrapped_future: id for id, future in futures.items()}
     error: StagewrightError | None = None
+    told = time.monotonic()
     for done in as_completed(ids):
         failed = _end(job, ids[done], cast(State[Any], done.result()))
         artifacts.of_stage(job.board.stages[ids[done]], futures[ids[done]].task_run_id)
         error = error or failed
+        told = _tell(job, told)
     return error
+
+
+def _tell(job: Job, told: float) -> float:
+    """Bring the manifest up to date, now and then, so that a job that is killed tells how far it came."""
+    if time.monotonic() - told < _MANIFEST_EVERY:
+        return told
+    write_manifest(job, "running")
+    return time.monotonic()
 
 
 def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
@@ -95,6 +108,8 @@ def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> di
 def _close_crashed(job: Job, problem: BaseException) -> None:
     """The end of a job that was stopped or met what nobody foresaw; of a job without a store it is told later."""
     if not isinstance(problem, StoreError):
-        told = str(problem) or type(problem).__name__
+        stopped = isinstance(problem, KeyboardInterrupt)
+        told = "The job was stopped." if stopped else f"{type(problem).__name__}: {problem}"
+        job.board.close(told)
         with contextlib.suppress(StagewrightError):
             write_manifest(job, "crashed", ended=now(), files=[], outputs={}, error=told)

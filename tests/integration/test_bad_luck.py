@@ -13,7 +13,7 @@ from deployments.local import down, up
 from flows.jobs.running import vanished_runs
 from flows.settings import read_settings
 from stages.core.objects import ObjectStore
-from tests.integration.driving import Toys
+from tests.integration.driving import Toys, in_process
 from tests.integration.waiting import until
 
 
@@ -87,6 +87,9 @@ def test_ctrl_c_ends_a_run_soon_and_says_so(toys: Toys) -> None:
     until(lambda: "scale 3" in _log(toys))
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
+    stopped = in_process("show", "last", "--json").json
+    assert (stopped["state"], stopped["error"]) == ("crashed", "The job was stopped.")
+    assert {stage["id"]: stage["status"] for stage in stopped["stages"]}["triple"] == "failed"
     assert toys.run().code == 0
 
 

@@ -94,7 +94,9 @@ def test_a_switched_off_stage_is_left_out_where_its_reader_can_do_without(toys: 
 def test_the_same_job_id_goes_on_in_its_own_folder(toys: Toys) -> None:
     assert toys.run("--job-id", "mine").json["job_id"] == "mine"
     assert toys.run("--job-id", "mine").statuses["toy_sum"] == "kept"
-    assert [job["job_id"] for job in toys.command("jobs", "--json").json] == ["mine"]
+    assert toys.run().code == 0
+    assert [job["job_id"] == "mine" for job in toys.command("jobs", "--json").json] == [False, True]
+    assert in_process("show", "last", "--json").json["job_id"] != "mine"
     assert toys.run("--job-id", "../mine").code == 2
 
 
