@@ -57,6 +57,9 @@ def _load(origin: str, load: Any) -> None:
         _register(load())
     except StagewrightError as error:
         _faults.append(f"{origin}: {error}")
+    except ModuleNotFoundError as error:
+        where = f"install it, or name the folder that {error.name!r} lies in with PYTHONPATH"
+        _faults.append(f"{origin} does not load: ModuleNotFoundError: {error}; {where}")
     except Exception as error:  # noqa: BLE001 - a foreign module may raise anything, and must not stop the rest
         _faults.append(f"{origin} does not load: {type(error).__name__}: {error}")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.core.config import check_defaults
 from stages.core.definition import StageDefinition
-from stages.core.discovery import load_stages
+from stages.core.discovery import load_faults, load_stages
 from stages.core.errors import DefinitionError, UnknownStage
 from stages.core.suggest import did_you_mean
 
@@ -32,7 +32,8 @@ def get_stage(name: str) -> StageDefinition:
         load_stages()
     if name in _stages:
         return _stages[name]
-    raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}", stage=name)
+    lost = "".join(f" Not loaded: {fault}." for fault in load_faults())
+    raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}{lost}", stage=name)
 
 
 def list_stages() -> list[StageDefinition]:

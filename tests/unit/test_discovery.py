@@ -104,14 +104,16 @@ class TestFaults:
         assert get_stage(good).name == good
         assert load_faults() == [
             f"module '{broken}' (named in STAGEWRIGHT_STAGE_MODULES) does not load: "
-            "ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+            "ModuleNotFoundError: No module named 'nowhere_to_be_found'; "
+            "install it, or name the folder that 'nowhere_to_be_found' lies in with PYTHONPATH"
         ]
 
     def test_one_that_is_not_there(self, modules: Modules) -> None:
         load_stages(["no_such_module"])
         assert load_faults() == [
             "module 'no_such_module' (named in STAGEWRIGHT_STAGE_MODULES) does not load: "
-            "ModuleNotFoundError: No module named 'no_such_module'"
+            "ModuleNotFoundError: No module named 'no_such_module'; "
+            "install it, or name the folder that 'no_such_module' lies in with PYTHONPATH"
         ]
 
     def test_a_stage_that_is_refused_is_told_in_its_own_words(
