@@ -80,13 +80,14 @@ def test_what_is_written_is_read(envelope: Envelope) -> None:
 @example(place=ENVELOPE.to_bytes().index("횟".encode()) + 1, byte=0xA0)  # half a character
 @settings(max_examples=500)
 def test_a_changed_byte_is_noticed_or_changes_nothing(place: int, byte: int) -> None:
-    """What changes nothing is a space in place of another."""
+    """What changes nothing is a space in place of another, between the parts of the document."""
     data = bytearray(ENVELOPE.to_bytes())
-    before, data[place] = data[place], byte
-    if before == byte or (before in b" \n" and byte in b" \n\r\t"):
-        assert Envelope.from_bytes(bytes(data), "here") == ENVELOPE
-    else:
-        damage(bytes(data))
+    data[place] = byte
+    try:
+        found = Envelope.from_bytes(bytes(data), "here")
+    except EnvelopeDamaged:
+        return
+    assert found == ENVELOPE
 
 
 @given(end=st.integers(0, len(ENVELOPE.to_bytes()) - 2))
