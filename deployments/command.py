@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import Any
@@ -34,7 +33,6 @@ def _start(settings: Settings, say: Say) -> Connections:
 
 def main() -> None:
     """Run the command line; the process ends here. Wrong use ends with 2, as JSON where JSON was asked for."""
-    gc.set_threshold(100_000, 50, 50)  # a tenth of the start went into looking through modules that stay anyway
     use_starter(_start)
     code = guarded(_run, as_json="--json" in sys.argv)
     if code == ServiceUnreachable.exit_code:
