@@ -22,7 +22,10 @@ from stages.core.errors import (
     StagewrightError,
     StoreDenied,
 )
+from stages.datatypes import TextRegions
 from tests.unit.harness import MemoryStore, make_blobs, make_context, run_stage
+
+NO_REGIONS = TextRegions.of([])
 
 Fn = Callable[[DetectState], Any]
 
@@ -80,9 +83,10 @@ class TestABareDefinition:
     def test_keeps_figures_for_people(self, tmp_path: Path) -> None:
         def look(state: DetectState) -> dict[str, Any]:
             state.ctx.set_metrics({"loss": np.float32(0.5), "worst": float("nan"), "per_class": np.ones(2)}, "train")
-            return {"text": "x", "rows": [1, 2], "share": 0.5, "best": float("inf"), "image": b"jpeg"}
+            found = {"rows": [1, 2], "share": 0.5, "best": float("inf"), "image": b"jpeg", "regions": NO_REGIONS}
+            return {"text": "x", **found}
 
-        _, envelope = run_stage(define(look, writes="text rows share best image"), {}, {}, tmp_path)
+        _, envelope = run_stage(define(look, writes="text rows share best image regions"), {}, {}, tmp_path)
         assert envelope.metrics == {"train": {"loss": 0.5, "worst": "nan", "per_class": [1.0, 1.0]}}
         assert envelope.summary == {
             "text": {},
@@ -90,6 +94,7 @@ class TestABareDefinition:
             "share": {"value": 0.5},
             "best": {"value": "inf"},
             "image": {"bytes": 4},
+            "regions": {"regions": 0, "texts": 0},
         }
 
     def test_puts_blobs_of_its_own(self, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class TestState:
             assert e.value.context == {"stage": "look", "key": "frame"}
 
     def test_a_stage_that_declares_nothing(self) -> None:
-        with pytest.raises(ContractError, match="which it does not declare; It declares nothing"):
+        with pytest.raises(ContractError, match=r"which it does not declare; It declares nothing[.]$"):
             make_state([])[0]["frames"]
 
     def test_an_optional_key_that_is_absent(self) -> None:
