@@ -194,6 +194,8 @@ def connect(address: StoreAddress) -> S3Client:
         "connect_timeout": 2,
         "read_timeout": 15,
         "tcp_keepalive": True,
+        # What is read is held against our own digest; boto3 would tell damage at rest as a broken connection.
+        "response_checksum_validation": "when_required",
     }
     if address.access_key is None:
         return Session().client("s3", endpoint_url=address.endpoint, config=Config(**options))
