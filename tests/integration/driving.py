@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.integration.waiting import hears_ctrl_c
+
 COMMAND = str(Path(sys.executable).parent / "stagewright")
 
 BRANCHES = """
@@ -100,7 +102,8 @@ class Toys:
         """The same, started and left to itself."""
         self.file.write_text(self.profile)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen([COMMAND, "run", str(self.file), *args], env=self.all(), cwd=self.folder, **quiet)
+        command = [COMMAND, "run", str(self.file), *args]
+        return subprocess.Popen(command, env=self.all(), cwd=self.folder, preexec_fn=hears_ctrl_c, **quiet)
 
     def all(self, **environment: str) -> dict[str, str]:
         """The environment of a command."""

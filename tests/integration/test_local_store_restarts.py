@@ -24,6 +24,7 @@ from deployments.local.seaweedfs import SeaweedFS
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
 from stages.core.objects import ObjectStore
+from tests.integration.waiting import hears_ctrl_c
 
 pytestmark = pytest.mark.integration
 
@@ -242,7 +243,9 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(settings: Settings) -> Non
         "seaweedfs.weed_program = lambda: pathlib.Path(sys.argv[1]); up(read_settings())"
     )
     environment = {**os.environ, "STAGEWRIGHT_HOME": str(settings.home)}
-    starter = subprocess.Popen([sys.executable, "-c", code, str(program)], env=environment, stderr=-1, text=True)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code, str(program)], env=environment, stderr=-1, text=True, preexec_fn=hears_ctrl_c
+    )
     while not (settings.home / "services.json").exists():
         assert starter.poll() is None
     started = psutil.Process(kept(settings)["pid"])

@@ -1,7 +1,8 @@
-"""Waiting for what another process does."""
+"""Waiting for what another process does, and starting one that can be stopped."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 
@@ -12,3 +13,8 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end, f"it did not happen within {seconds} s"
         time.sleep(0.05)
+
+
+def hears_ctrl_c() -> None:
+    """For `preexec_fn`: a suite that runs in the background ignores SIGINT, and so would every process it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
