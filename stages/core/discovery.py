@@ -60,7 +60,7 @@ def _load(origin: str, load: Any) -> None:
     except ModuleNotFoundError as error:
         where = f"install it, or name the folder that {error.name!r} lies in with PYTHONPATH"
         _faults.append(f"{origin} does not load: ModuleNotFoundError: {error}; {where}")
-    except Exception as error:  # noqa: BLE001 - a foreign module may raise anything, and must not stop the rest
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign module may raise anything, and must not stop the rest
         _faults.append(f"{origin} does not load: {type(error).__name__}: {error}")
 
 

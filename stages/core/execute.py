@@ -78,7 +78,8 @@ def execute(call: StageCall, reads: Mapping[str, ValueHandle], ctx: RuntimeConte
     """
     name = call.definition.name
     readers = {key: lambda handle=handle: handle.read(blobs) for key, handle in reads.items()}
-    state = DetectState(name, call.definition.all_reads, readers, call.config, ctx)
+    config = call.config.model_copy(deep=True)  # frozen on top only: what is inside is the stage's own copy
+    state = DetectState(name, call.definition.all_reads, readers, config, ctx)
     started = time.perf_counter()
     with using(blobs):
         written = _run(call.definition, state)
@@ -108,7 +109,7 @@ def _run(definition: StageDefinition, state: DetectState) -> dict[str, Any]:
         written = definition.fn(state)
     except StagewrightError as error:
         raise _naming(error, definition.name) from error.__cause__
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StageFailed(
             f"Stage {definition.name!r} failed: {type(error).__name__}: {error}", stage=definition.name
         ) from error
@@ -170,7 +171,7 @@ def _own(definition: StageDefinition, state: DetectState, written: dict[str, Any
         own = as_json(own)
     except StagewrightError as error:
         raise _naming(error, name) from error.__cause__
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EncodeError(
             f"Stage {name!r}: its serialize_fn failed or gave what is not JSON: {type(error).__name__}: {error}",
             stage=name,

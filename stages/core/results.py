@@ -44,7 +44,7 @@ class ValueHandle:
                 values = self.definition.deserialize_fn(as_json(envelope.own), envelope.job)
         except StagewrightError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StageFailed(
                 f"Stage {envelope.stage!r}: its deserialize_fn failed on {envelope.key}: "
                 f"{type(error).__name__}: {error}",

@@ -23,13 +23,13 @@ class FailedItem:
     index: int
     kind: str
     message: str
-    error: Exception | None = field(default=None, compare=False, repr=False)
+    error: BaseException | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}"
 
     @staticmethod
-    def of(index: int, error: Exception) -> FailedItem:
+    def of(index: int, error: BaseException) -> FailedItem:
         """What an exception makes of an item."""
         return FailedItem(index, type(error).__name__, str(error), error)
 
@@ -107,5 +107,5 @@ class ThreadSpread:
 def _attempt(fn: Callable[..., Any], prepared: tuple[Any, ...], index: int, item: Any) -> Any:
     try:
         return fn(*prepared, item)
-    except Exception as error:  # noqa: BLE001 - the item fails, not the stage; the caller counts and names it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the item fails, not the stage; the caller counts and names it
         return FailedItem.of(index, error)

@@ -221,3 +221,23 @@ def test_failed_items_of_the_stage_itself_count_too(tmp_path: Path) -> None:
 
     _, envelope = run_stage(define(look), {}, {}, tmp_path)
     assert envelope.failed == {"count": 1, "items": [{"index": 7, "kind": "Damaged", "message": "packet 7"}]}
+
+
+def test_a_stage_that_leaves_the_process_has_failed(tmp_path: Path) -> None:
+    def leave(state: DetectState) -> dict[str, Any]:
+        raise SystemExit(0)
+
+    definition = StageDefinition("leaving", "", "", StageIO([], ["out"]), fn=leave)
+    with pytest.raises(StageFailed, match=r"^Stage 'leaving' failed: SystemExit: 0$"):
+        run_stage(definition, {}, {}, tmp_path)
+
+
+def test_what_a_stage_does_to_its_settings_is_not_written(tmp_path: Path) -> None:
+    def add(state: DetectState) -> dict[str, Any]:
+        state.config.names.append("more")
+        return {"out": len(state.config.names)}
+
+    fields = [StageConfigField("names", "list[str]", ["one"])]
+    definition = StageDefinition("adding", "", "", StageIO([], ["out"]), fields, fn=add)
+    values, envelope = run_stage(definition, {}, {}, tmp_path)
+    assert (values["out"], envelope.settings) == (2, {"names": ["one"]})
