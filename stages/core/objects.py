@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,14 +60,11 @@ class ObjectStore:
 
     @property
     def client(self) -> S3Client:
-        """The boto3 client, made at first use. Raises UsageError where the endpoint is no address."""
+        """The boto3 client, made at first use. Raises UsageError where the endpoint or the AWS settings are no good."""
         with self._lock:
             if self._client is None:
-                try:
+                with _usable():
                     self._client = connect(self.address)
-                except ValueError as error:
-                    problem = f"The object store cannot be addressed: {error}. An endpoint is http://host:port."
-                    raise UsageError(problem) from error
             return self._client
 
     def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
@@ -81,11 +79,12 @@ class ObjectStore:
                 ChecksumSHA256=checksum,
             )
 
-    def get(self, key: str, start: int | None = None, size: int | None = None) -> bytes:
-        """Read an object, or `size` bytes of it from `start`. Raises ObjectMissing."""
+    def get(self, key: str, start: int = 0, size: int | None = None) -> bytes:
+        """Read an object from `start`, `size` bytes of it or to its end. Raises ObjectMissing."""
         if size == 0:
             return b""  # a range cannot say "nothing"; S3 would send the whole object
-        span = {} if start is None or size is None else {"Range": f"bytes={start}-{start + size - 1}"}
+        end = "" if size is None else start + size - 1
+        span = {"Range": f"bytes={start}-{end}"} if start or size is not None else {}
         with self._named(key):
             answer = self.client.get_object(Bucket=self.address.bucket, Key=self._key(key), **span)
             return bytes(answer["Body"].read())
@@ -176,15 +175,33 @@ class ObjectStore:
         return StoreError(f"{uri}: the store answered {code}: {error}", uri=uri)
 
 
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Nothing is sent while a client is made: what fails then is wrong here. Missing credentials are told later."""
+    from botocore import exceptions as boto
+
+    try:
+        yield
+    except (boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.ProfileNotFound):
+        raise
+    except boto.BotoCoreError as error:
+        raise UsageError(
+            f"The AWS settings of this machine cannot be used ({type(error).__name__}: {error}). "
+            "Look at the AWS variables and at ~/.aws/config, or the file that AWS_CONFIG_FILE names."
+        ) from error
+    except ValueError as error:
+        problem = f"The object store cannot be addressed: {error}. An endpoint is http://host:port."
+        raise UsageError(problem) from error
+
+
 def connect(address: StoreAddress) -> S3Client:
     """A boto3 client for the address.
 
     The session is its own, since boto3's default one keeps the first credentials that it sees. For an address that
-    brings its keys (a local store) nothing of the environment counts: no AWS profile, no proxy.
+    brings its keys (a local store) nothing of the environment counts: no AWS variable, no file, no proxy.
     """
     from boto3.session import Session
     from botocore.config import Config
-    from botocore.session import Session as BareSession
 
     options: dict[str, Any] = {
         "signature_version": "s3v4",
@@ -199,12 +216,24 @@ def connect(address: StoreAddress) -> S3Client:
     }
     if address.access_key is None:
         return Session().client("s3", endpoint_url=address.endpoint, config=Config(**options))
-    alone = BareSession(session_vars={"profile": (None, None, None, None)})
-    return Session(botocore_session=alone).client(
+    return Session(botocore_session=_without_environment()).client(
         "s3",
         endpoint_url=address.endpoint,
         aws_access_key_id=address.access_key,
         aws_secret_access_key=address.secret_key,
         region_name="us-east-1",
+        verify=True,  # else a bundle that the environment names
         config=Config(proxies={}, **options),
     )
+
+
+def _without_environment() -> Any:
+    """A session of botocore in which every variable has its default: no environment, no files of the user."""
+    from botocore.configprovider import ConstantProvider
+    from botocore.session import Session
+
+    unset = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = Session(session_vars=unset | nowhere)
+    session.get_component("config_store").set_config_provider("s3", ConstantProvider(None))
+    return session

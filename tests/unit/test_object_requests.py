@@ -6,10 +6,12 @@ import base64
 import hashlib
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.response import StreamingBody
+from botocore.session import Session
 from botocore.stub import ANY, Stubber
 
 from stages.core import objects
@@ -45,6 +47,14 @@ class TestWhatIsAsked:
         asked = {"Bucket": "clips", "Key": "team/a", "Range": "bytes=5-14"}
         s3.add_response("get_object", {"Body": body(b"0123456789")}, asked)
         assert store.get("a", 5, 10) == b"0123456789"
+
+    def test_get_from_somewhere_to_the_end(self, s3: Stubber, store: ObjectStore) -> None:
+        s3.add_response("get_object", {"Body": body(b"56")}, {"Bucket": "clips", "Key": "team/a", "Range": "bytes=5-"})
+        assert store.get("a", 5) == b"56"
+
+    def test_get_the_beginning(self, s3: Stubber, store: ObjectStore) -> None:
+        s3.add_response("get_object", {"Body": body(b"01")}, {"Bucket": "clips", "Key": "team/a", "Range": "bytes=0-1"})
+        assert store.get("a", size=2) == b"01"
 
     def test_get_a_part_of_no_bytes(self, store: ObjectStore) -> None:
         """Asks nothing: S3 takes a range of none for a wrong one, and sends the whole object."""
@@ -106,6 +116,20 @@ class TestAddress:
         assert (config.connect_timeout, config.read_timeout) == (2, 15)
         assert config.retries["mode"] == "standard"
         assert config.s3["addressing_style"] == "path"
+
+    def test_nothing_of_the_users_reaches_the_client_of_a_local_store(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain = vars(connect(ADDRESS).meta.config)
+        for _, variables, *_ in Session.SESSION_VARIABLES.values():
+            for name in [variables] if isinstance(variables, str) else variables or []:
+                monkeypatch.setenv(name, "nonsense")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", " ")
+        for text in ("[default]\ndefaults_mode = nonsense\ns3 =\n  addressing_style = nonsense\n", "no [ini"):
+            (tmp_path / "config").write_text(text)
+            monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+            monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "config"))
+            assert vars(connect(ADDRESS).meta.config) == plain
 
     def test_with_amazon_it_speaks_as_amazon_does(self) -> None:
         assert "addressing_style" not in (connect(StoreAddress("clips")).meta.config.s3 or {})

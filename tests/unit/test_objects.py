@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +200,23 @@ class TestSilence:
         assert str(e.value) == (
             "The object store cannot be addressed: Invalid endpoint: 127.0.0.1:9000. An endpoint is http://host:port."
         )
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "told"),
+        [
+            ("AWS_CONFIG_FILE", "FILE", "(ConfigParseError: Unable to parse config file: FILE)"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "FILE", "(ConfigParseError: Unable to parse config file: FILE)"),
+            ("AWS_DEFAULTS_MODE", "haste", "(InvalidDefaultsMode: Client configured with invalid defaults mode: haste"),
+            ("AWS_DEFAULT_REGION", "no where", "(InvalidRegionError: Provided region_name 'no where' "),
+        ],
+    )
+    def test_settings_of_aws_that_cannot_be_used_are_no_outage(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+    ) -> None:
+        file = tmp_path / "config"
+        file.write_text("no [ini")
+        monkeypatch.setenv(variable, value.replace("FILE", str(file)))
+        with pytest.raises(UsageError) as e:
+            ObjectStore(StoreAddress("clips", "", "http://127.0.0.1:9")).check()
+        told = told.replace("FILE", str(file))
+        assert str(e.value).startswith(f"The AWS settings of this machine cannot be used {told}")
