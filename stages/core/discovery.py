@@ -1,7 +1,7 @@
 """Where stages come from: the entry points of installed packages, and modules that are named.
 
-An entry point of the group ``stagewright.stages`` is a module (importing it registers), a StageDefinition, or a list of
-them. In a module, definitions that nobody registered are registered too.
+An entry point of the group ``stagewright.stages`` is a module (importing it registers), a StageDefinition, a function
+made a stage by ``@stage``, or a list of these. In a module, definitions that nobody registered are registered too.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
 from stages.core.definition import StageDefinition
-from stages.core.errors import StagewrightError
+from stages.core.errors import DefinitionError, StagewrightError
 
 GROUP = "stagewright.stages"
 VARIABLE = "STAGEWRIGHT_STAGE_MODULES"
@@ -53,8 +54,17 @@ def _load(origin: str, load: Any) -> None:
     if origin in _seen:
         return
     _seen.add(origin)
+    with _noted(origin):
+        for part in _parts(load()):
+            with _noted(origin):
+                _register(part)
+
+
+@contextmanager
+def _noted(origin: str) -> Iterator[None]:
+    """What goes wrong in here is a fault, and what comes after it goes on."""
     try:
-        _register(load())
+        yield
     except StagewrightError as error:
         _faults.append(f"{origin}: {error}")
     except ModuleNotFoundError as error:
@@ -64,10 +74,18 @@ def _load(origin: str, load: Any) -> None:
         _faults.append(f"{origin} does not load: {type(error).__name__}: {error}")
 
 
-def _register(found: Any) -> None:
+def _parts(found: Any) -> list[Any]:
+    """What is to be registered, each once though a module may have two names for it."""
+    if isinstance(found, ModuleType):
+        parts = [part for part in vars(found).values() if isinstance(part, StageDefinition)]
+        return list({id(part): part for part in parts}.values())
+    return list(found) if isinstance(found, list | tuple) else [found]
+
+
+def _register(part: Any) -> None:
     from stages.core.registry import register_stage
 
-    parts = vars(found).values() if isinstance(found, ModuleType) else found if isinstance(found, list) else [found]
-    for part in list(parts):
-        if isinstance(part, StageDefinition):
-            register_stage(part)
+    definition = part if isinstance(part, StageDefinition) else getattr(part, "definition", None)
+    if not isinstance(definition, StageDefinition):
+        raise DefinitionError(f"{part!r} is no stage. Name a module, a StageDefinition, what @stage made, or a list.")
+    register_stage(definition)

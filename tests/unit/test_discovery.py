@@ -91,6 +91,21 @@ class TestEntryPoints:
         install(monkeypatch, module, f"{single}:look", f"{several}:both")
         assert [get_stage(name).name for name in (module, single, several)] == [module, single, several]
 
+    def test_may_be_a_function_that_is_a_stage(self, modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+        name = modules.write("from stages import stage\n@stage(writes=['found'])\ndef NAME(): return 1")
+        install(monkeypatch, f"{name}:{name}")
+        assert get_stage(name).io.writes == ["found"]
+        assert load_faults() == []
+
+    def test_that_is_nothing_of_the_kind_is_a_fault(self, modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+        name = modules.write(DEFINITION)
+        install(monkeypatch, f"{name}:run.__name__")
+        load_stages()
+        assert load_faults() == [
+            f"entry point 'point0' ({name}:run.__name__): 'run' is no stage. "
+            "Name a module, a StageDefinition, what @stage made, or a list."
+        ]
+
     def test_the_shipped_ones_are_installed_like_everybodys(self) -> None:
         load_stages()
         assert load_faults() == []
@@ -125,6 +140,21 @@ class TestFaults:
         assert load_faults() == [f"entry point 'point0' ({name}:look): Stage {name!r}: writes the key 'found' twice."]
         with pytest.raises(UnknownStage):
             get_stage(name)
+
+    def test_a_bad_definition_hides_no_other(self, modules: Modules, monkeypatch: pytest.MonkeyPatch) -> None:
+        later = DEFINITION.replace("look =", "later =").replace("NAME", "NAME_later")
+        bad = DEFINITION.replace('"NAME"', "7") + DEFINITION.replace("look =", "wrong =").replace("NAME", "no good")
+        whole, listed = modules.write(bad + later), modules.write(bad + later + "every = [look, wrong, 7, later]\n")
+        install(monkeypatch, whole, f"{listed}:every")
+        load_stages()
+        assert {get_stage(f"{name}_later").label for name in (whole, listed)} == {"Look"}
+        assert [fault.split(": ", 1)[0] for fault in load_faults()] == [
+            f"entry point 'point0' ({whole}) does not load",
+            f"entry point 'point0' ({whole})",
+            f"entry point 'point1' ({listed}:every) does not load",
+            f"entry point 'point1' ({listed}:every)",
+            f"entry point 'point1' ({listed}:every)",
+        ]
 
     def test_two_packages_with_a_stage_of_one_name(self, modules: Modules) -> None:
         first, second = (
