@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from stages import RuntimeContext, StageConfig, stage
 from stages.brands.names import aliases_of
-from stages.brands.similarity import similarities
 from stages.datatypes import Detection, Detections, TextRegions
 
 SOURCE = "text"
@@ -45,6 +44,8 @@ def match_brands(text: TextRegions, config: MatchBrandsConfig, ctx: RuntimeConte
 
     A detection's score is that of the reading times that of the similarity.
     """
+    from stages.brands.similarity import similarities
+
     near = min(config.near, config.threshold)
     texts = sorted(set(text.texts))
     found = dict(zip(texts, similarities(texts, aliases_of(config.brands), near), strict=True))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from stages import RuntimeContext, StageConfig, stage
 from stages.brands.merging import Span, Stretch, merged
 from stages.datatypes import Detections, Exposure, Exposures, Frames
 from stages.datatypes.arrow import quad_areas
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 AREA_DECIMALS = 6
 SCORE_DECIMALS = 4
@@ -70,6 +73,8 @@ def _rows_by_brand(detections: Detections) -> Mapping[str, list[int]]:
 def _exposure(
     brand: str, stretch: Stretch, rows: Sequence[int], detections: Detections, shares: NDArray[np.float64]
 ) -> Exposure:
+    import numpy as np
+
     per_picture: dict[float, float] = defaultdict(float)
     for row in rows:
         per_picture[float(detections.t[row])] += float(shares[row])

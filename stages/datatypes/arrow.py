@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stages.core.blobs import BlobRef, BlobStore
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 MEDIA_TYPE = "application/vnd.apache.arrow.file"
 
-Quads = NDArray[np.float32]
+Quads: TypeAlias = "NDArray[np.float32]"
 """(N, 4, 2) float32: x and y in pixels of the source frame, clockwise from top left."""
 
-Column = Sequence[str] | NDArray[Any]
+Column: TypeAlias = "Sequence[str] | NDArray[Any]"
 
 
 def write_table(columns: Mapping[str, Column], blobs: BlobStore) -> BlobRef:
@@ -39,6 +40,8 @@ def read_table(ref: BlobRef, blobs: BlobStore) -> dict[str, Any]:
 
 
 def _column(pa: Any, column: Column) -> Any:
+    import numpy as np
+
     if not isinstance(column, np.ndarray):
         return pa.array(column, pa.string())
     if column.ndim == 1:
@@ -56,11 +59,15 @@ def _read(pa: Any, column: Any) -> Any:
 
 def as_quads(quads: Sequence[Any] | NDArray[Any]) -> Quads:
     """Quads given in any way as one array; (0, 4, 2) for none."""
+    import numpy as np
+
     return np.asarray(quads, np.float32).reshape(-1, 4, 2)
 
 
 def quad_areas(quads: Quads) -> NDArray[np.float64]:
     """(N,) float64 area of each quad in square pixels (the shoelace formula)."""
+    import numpy as np
+
     x, y = quads[..., 0].astype(np.float64), quads[..., 1].astype(np.float64)
     twice: NDArray[np.float64] = np.abs(np.sum(x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1), axis=1))
     return twice / 2

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json
 from stages.datatypes.arrow import Column, Quads, as_quads, read_table, write_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Detection(NamedTuple):
@@ -59,6 +60,8 @@ class Detections(DataType):
     @classmethod
     def of(cls, rows: Iterable[Detection], notes: Sequence[str] = ()) -> Detections:
         """Rows as columns."""
+        import numpy as np
+
         kept = list(rows)
         return cls(
             np.asarray([row.t for row in kept], np.float64),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,14 @@ class FrameIndex:
 
     def stands_for(self, frame: int) -> tuple[float, ...]:
         """Every sample time that a frame stands for, its own first; ascending."""
-        first, last = np.searchsorted(self.held_frame, [frame, frame + 1])
+        first, last = self.held_frame.searchsorted([frame, frame + 1])
         return (float(self.t[frame]), *map(float, self.held_t[first:last]))
 
     def keep(self, kept: Sequence[int], cuts: Sequence[int]) -> FrameIndex:
         """The frames of these places (ascending, the first among them). Each stands for all that follow and are left
         out, too. `cuts` are places at which a shot begins."""
+        import numpy as np
+
         place = np.asarray(kept, np.int64)
         if len(place) == 0 or place[0] != 0 or np.any(np.diff(place) <= 0):
             raise ValueError("kept frames must be ascending places that begin with 0, so that no time is lost")
@@ -72,7 +75,7 @@ class FrameIndex:
             "per_shard": counts,
             "offset": self.offset.tolist(),
             "size": self.size.tolist(),
-            "cuts": np.flatnonzero(self.cut).tolist(),
+            "cuts": self.cut.nonzero()[0].tolist(),
             "held_frame": self.held_frame.tolist(),
             "held_t": self.held_t.tolist(),
         }
@@ -80,6 +83,8 @@ class FrameIndex:
     @staticmethod
     def from_json(data: dict[str, Any]) -> FrameIndex:
         """What `to_json` was given."""
+        import numpy as np
+
         t = np.asarray(data["t"], np.float64)
         shards = [shard for shard, count in data["per_shard"] for _ in range(count)]
         return FrameIndex(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from stages.core.blobs import BlobRef, BlobStore
 from stages.datatypes.frame_index import FrameIndex
 from stages.datatypes.frames import Frames, MediaInfo
@@ -52,6 +50,8 @@ class FrameWriter:
 
     def finish(self, info: MediaInfo, period_s: float, notes: Sequence[str] = ()) -> Frames:
         """Close the last shard; everything that was added, as a value."""
+        import numpy as np
+
         if len(self._open):
             self._close_shard()
         index = FrameIndex(

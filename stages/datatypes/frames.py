@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.core.blobs import BlobRef, BlobStore
 from stages.core.datatype import DataType, Json
 from stages.datatypes.frame_index import FrameIndex
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Frame:
     def image(self) -> NDArray[np.uint8]:
         """The picture, (H, W, 3) uint8 BGR, as OpenCV wants it. Raises ValueError where it is no picture."""
         import cv2
+        import numpy as np
 
         image = cv2.imdecode(np.frombuffer(self.jpeg(), np.uint8), cv2.IMREAD_COLOR)
         if image is None:
@@ -94,10 +96,12 @@ class Frames(DataType):
 
     def at(self, t: float) -> Frame:
         """The frame nearest to a time."""
-        return self[int(np.argmin(np.abs(self.index.t - t)))]
+        return self[int(abs(self.index.t - t).argmin())]
 
     def keep(self, kept: Sequence[int], cuts: Sequence[int] = (), notes: Sequence[str] = ()) -> Frames:
         """Some of the frames, without copying a shard. Each stands for those that follow it and are left out, too."""
+        import numpy as np
+
         index = self.index.keep(kept, cuts)
         used, shard = np.unique(index.shard, return_inverse=True)
         shards = tuple(self.shards[i] for i in used.tolist())

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json
 from stages.datatypes.arrow import Column, Quads, as_quads, read_table, write_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class TextRegion(NamedTuple):
@@ -50,6 +51,8 @@ class TextRegions(DataType):
     @classmethod
     def of(cls, rows: Iterable[TextRegion], notes: Sequence[str] = ()) -> TextRegions:
         """Rows as columns."""
+        import numpy as np
+
         kept = list(rows)
         return cls(
             np.asarray([row.t for row in kept], np.float64),
@@ -70,6 +73,8 @@ class TextRegions(DataType):
 
     def take(self, rows: Sequence[int]) -> TextRegions:
         """Some of the rows, without the notes."""
+        import numpy as np
+
         place = np.asarray(rows, np.int64)
         return TextRegions(self.t[place], [self.texts[i] for i in rows], self.score[place], self.quads[place])
 

@@ -17,7 +17,6 @@ from stages.report.contract import report_content
 from stages.report.page_data import page_data
 from stages.report.page_html import render_page, template_files
 from stages.report.picture_choice import chosen
-from stages.report.pictures import box_picture
 from stages.report.table import as_csv
 
 PICTURE_BYTES = 7 << 20
@@ -71,6 +70,8 @@ def _pictures(
     frames: Frames, detections: Detections, exposures: Exposures, most: int, ctx: RuntimeContext
 ) -> dict[str, bytes]:
     """JPEG by exposure, as many as the page has room for. A picture that fails is left out."""
+    from stages.report.pictures import box_picture
+
     rows = _best_rows(detections, exposures)
     wanted = chosen(exposures.rows, most)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
@@ -51,6 +50,8 @@ def read_text(frames: Frames, config: ReadTextConfig, ctx: RuntimeContext) -> Te
 
 def read_frame(reader: TextReader, frame: Frame, width: int) -> list[TextRegion]:
     """The text of one picture, in pixels of a source `width` wide."""
+    import numpy as np
+
     image = frame.image()
     scale = np.float32(width / image.shape[1])
     return [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Line(NamedTuple):
@@ -43,6 +44,8 @@ class TextReader:
 
     def read(self, image: NDArray[np.uint8]) -> list[Line]:
         """The lines in a picture, (H, W, 3) uint8 BGR."""
+        import numpy as np
+
         found = self._ocr(image)
         if found.boxes is None or found.txts is None or found.scores is None:
             return []

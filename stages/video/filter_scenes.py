@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
 from stages.datatypes import Frame, Frames
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Luma = NDArray[np.int16]
 
 WIDTH, HEIGHT = 160, 90
 """Size of a thumbnail: a cell is 8 pixels of a 720p picture, about the height of the smallest text that is read."""
@@ -18,8 +23,6 @@ QUARTERS, SHADES = 2, 16
 """Cuts are seen in histograms of 16 shades over 2x2 parts of the picture, which a pan or a moving crowd hardly
 changes. At two pictures a second of mixed footage cuts gave 0.43 and more, all else 0.34 and less; the mean difference
 of thumbnails, which is cheaper, gave up to 38 of 255 for pans and as little as 34 for cuts."""
-
-Luma = NDArray[np.int16]
 
 
 class FilterScenesConfig(StageConfig):
@@ -65,7 +68,7 @@ class Scenes:
     def _is_new(self, t: float, luma: Luma | None) -> bool:
         if luma is None or self._kept_luma is None or t - self._kept_t >= self.config.longest_hold:
             return True
-        return bool(np.abs(luma - self._kept_luma).max() > self.config.same)
+        return bool(abs(luma - self._kept_luma).max() > self.config.same)
 
 
 @stage(label="Filter scenes", category="video", writes=("frames",), depends=("opencv-python-headless",))
@@ -84,6 +87,7 @@ def filter_scenes(frames: Frames, config: FilterScenesConfig, ctx: RuntimeContex
 def thumbnail(frame: Frame) -> Luma:
     """(90, 160) int16 luma of a picture, decoded at a fraction of its size where that is enough."""
     import cv2
+    import numpy as np
 
     data = np.frombuffer(frame.jpeg(), np.uint8)
     luma = cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_4)
@@ -94,12 +98,14 @@ def thumbnail(frame: Frame) -> Luma:
 
 def changed_shades(one: Luma, other: Luma) -> float:
     """The share (0..1) of the picture whose shade is not to be found in the same quarter of the other picture."""
-    change = np.abs(_shades(one) - _shades(other)).sum(axis=1) / 2
+    change = abs(_shades(one) - _shades(other)).sum(axis=1) / 2
     return float(change.mean())
 
 
 def _shades(luma: Luma) -> NDArray[np.float64]:
     """(4, 16) share of each shade in each quarter."""
+    import numpy as np
+
     parts = [part for half in np.array_split(luma, QUARTERS, 0) for part in np.array_split(half, QUARTERS, 1)]
     counts = [np.bincount(part.reshape(-1) * SHADES // 256, minlength=SHADES) / part.size for part in parts]
     return np.asarray(counts, np.float64)

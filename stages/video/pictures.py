@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-BGR = NDArray[np.uint8]
+    BGR = NDArray[np.uint8]
 
 
 def upright_size(picture: Any) -> tuple[int, int]:
@@ -24,6 +25,8 @@ def quarter_turns(picture: Any) -> int:
 
 def to_bgr(picture: Any, max_side: int) -> BGR:
     """The picture upright, (H, W, 3) uint8, its longest side at most `max_side` pixels (0: as it is)."""
+    import numpy as np
+
     width, height = picture.width, picture.height
     scale = min(1.0, max_side / max(width, height)) if max_side else 1.0
     size = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
