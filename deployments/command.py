@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import typer
 
 from deployments.local.commands import down_command, status_command, up_command
 from flows.command.app import app
-from flows.command.output import guarded
+from flows.command.output import document_alone, guarded, telling
 from flows.command.starting import Say, use_starter
 from flows.connections import Connections
 from flows.settings import Settings
@@ -34,7 +35,9 @@ def _start(settings: Settings, say: Say) -> Connections:
 def main() -> None:
     """Run the command line; the process ends here. Wrong use ends with 2, as JSON where JSON was asked for."""
     use_starter(_start)
-    code = guarded(_run, as_json="--json" in sys.argv)
+    as_json = "--json" in sys.argv
+    with document_alone() if as_json else nullcontext():
+        code = guarded(_run, as_json)
     if code == ServiceUnreachable.exit_code:
         _leave_at_once(code)
     sys.exit(code)
@@ -48,13 +51,12 @@ def _run() -> int:
     except _WRONG_USE as error:
         if "--json" in sys.argv:
             raise UsageError(error.format_message()) from None
-        error.show()
+        with telling():
+            error.show()
         return 2
 
 
 def _leave_at_once(code: int) -> None:
     """At its exit Prefect would try for minutes to tell a server that is not there."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     if "prefect" in sys.modules and "pytest" not in sys.modules:
         os._exit(code)

@@ -27,6 +27,6 @@ def _open_what_is_closed() -> None:
     """Where a standard file is closed, Python has none, and the next file that is opened would get its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = open(os.devnull, mode)
+            nowhere = open(os.devnull, mode)  # noqa: SIM115 - for as long as the process lives
             os.set_inheritable(nowhere.fileno(), True)
             setattr(sys, name, nowhere)

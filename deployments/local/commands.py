@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.command.output import print_json
 from flows.settings import read_settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def status_command(as_json: AsJson = False) -> None:
 
     found = status(read_settings())
     if as_json:
-        typer.echo(json.dumps({"services": [dataclasses.asdict(service) for service in found]}))
+        print_json({"services": [dataclasses.asdict(service) for service in found]})
     else:
         _show(found)
     if any(service.state == "unreachable" for service in found):

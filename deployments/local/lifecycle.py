@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 from deployments.local.home import Home, Say
@@ -12,16 +11,12 @@ from deployments.local.records import read_record, write_record
 from deployments.local.seaweedfs import SeaweedFS
 from deployments.local.service import Service
 from deployments.local.starting import forget, is_up, start_missing
+from flows.command.output import say
 from flows.connections import Connections, connections, outside_store
 from flows.settings import Settings
 
 
-def say_on_stderr(line: str) -> None:
-    """Progress for people, apart from results on standard output."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def up(settings: Settings, say: Say = say_on_stderr) -> Connections:
+def up(settings: Settings, say: Say = say) -> Connections:
     """Start the local services that are needed and do not run, and tell how to reach everything.
 
     What settings name is not started, nor tried. Where all runs this is a look at two processes and two ports.
@@ -37,7 +32,7 @@ def up(settings: Settings, say: Say = say_on_stderr) -> Connections:
     return connections(settings)
 
 
-def down(settings: Settings, say: Say = say_on_stderr) -> list[str]:
+def down(settings: Settings, say: Say = say) -> list[str]:
     """Stop every service that was started here, whatever settings name now; the names of those that ran."""
     home = Home(settings.home)
     if not home.root.is_dir():

@@ -37,7 +37,7 @@ def shown(quiet: bool) -> Iterator[Watch]:
     with watching(remember):
         if quiet:
             yield watch
-        elif sys.stderr.isatty():
+        elif sys.stderr is not None and sys.stderr.isatty():
             with _live(watch):
                 yield watch
         else:

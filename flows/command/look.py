@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.command.output import print_json, say, table
+from flows.command.output import document_alone, print_json, say, table
 from flows.graph.check import check_profile
 from flows.graph.plan import Plan
 from flows.graph.plan_json import palette_json, plan_json
@@ -113,8 +113,9 @@ def validate_file(file: str, as_json: bool) -> int:
 
 def show_schema() -> int:
     """The JSON Schema of profiles."""
-    load_stages(read_settings().stage_modules)
-    print_json(profile_schema())
+    with document_alone():
+        load_stages(read_settings().stage_modules)
+        print_json(profile_schema())
     return 0
 
 
