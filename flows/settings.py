@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     stage_modules: Listed = Field([], description="Modules to import for their stages")
     runner: str = Field("threads", description="Where stages run; there is nothing but threads yet")
     workers: int = Field(0, ge=0, description="Threads for items inside stages; 0 means one for each core")
-    cache_gb: float = Field(20, ge=0, description="Most that the cache of blobs on this machine may hold")
+    cache_gb: float = Field(
+        20, ge=0, le=1e6, allow_inf_nan=False, description="Most that the cache of blobs on this machine may hold"
+    )
 
     @field_validator("profiles", "stage_modules", mode="before")
     @classmethod
@@ -37,7 +39,10 @@ class Settings(BaseSettings):
     @field_validator("home", mode="after")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().resolve()
+        try:
+            return home.expanduser().resolve()
+        except (OSError, RuntimeError) as error:  # a user without a home, a working folder that was removed
+            raise ValueError(f"{error} Name a folder that you can write to") from None
 
     @field_validator("s3_prefix", mode="after")
     @classmethod
