@@ -39,6 +39,9 @@ class Occluder:
 
 Layer = Graphic | Occluder
 
+FINE_UP_TO = 1280
+"""Width, in pixels, up to which what is visible is counted by every pixel."""
+
 
 def upright(plate: Plate, at: Callable[[float], tuple[float, float] | None]) -> Path:
     """A path of a plate that is not turned, by its top left corner."""
@@ -93,26 +96,40 @@ def letters_quad(plate: Plate, quad: Quad) -> Quad:
 
 
 def visible_shares(
-    layers: Sequence[Layer], quads: Sequence[Quad | None], t: float, size: tuple[int, int]
+    layers: Sequence[Layer], corners: Sequence[Quad | None], t: float, size: tuple[int, int]
 ) -> list[float]:
     """For each layer the share of its letters (0..1) that lies in the picture with nothing before it; 0 for occluders.
 
-    Counted on a map at half the picture's size in which every layer leaves its number.
+    Counted on a map (at half the picture's size where that is large) on which every layer leaves its number. `corners`:
+    where the plates are.
     """
-    top = np.zeros((size[1] // 2, size[0] // 2), np.uint8)
+    scale = 0.5 if size[0] > FINE_UP_TO else 1.0
+    top = np.zeros((round(size[1] * scale), round(size[0] * scale)), np.uint8)
     whole: list[float] = []
-    for number, (layer, quad) in enumerate(zip(layers, quads, strict=True), 1):
+    for number, (layer, quad) in enumerate(zip(layers, corners, strict=True), 1):
         area = 0.0
         if isinstance(layer, Occluder):
             mask = np.zeros((size[1], size[0]), np.uint8)
             layer.mask(mask, t)
             top[cv2.resize(mask, (top.shape[1], top.shape[0]), interpolation=cv2.INTER_NEAREST) > 0] = 0
         elif quad is not None:
-            area = float(cv2.contourArea(quad.astype(np.float32))) / 4
-            cv2.fillConvexPoly(top, np.round(quad * 8).astype(np.int32), number, cv2.LINE_8, 4)
+            letters = letters_quad(layer.plate, quad) * scale
+            area = _pixels(letters)
+            _fill(top, quad * scale, 0)
+            _fill(top, letters, number)
         whole.append(area)
     seen = np.bincount(top.reshape(-1), minlength=len(layers) + 1)[1:]
     return [min(1.0, float(n) / area) if area else 0.0 for n, area in zip(seen, whole, strict=True)]
+
+
+def _fill(picture: Picture, quad: Quad, value: int) -> None:
+    cv2.fillConvexPoly(picture, np.round(quad * 16).astype(np.int32), value, cv2.LINE_8, 4)
+
+
+def _pixels(quad: Quad) -> float:
+    """How many pixels a filled quad has: its edge belongs to it, half of which lies outside (Pick's theorem)."""
+    around = float(np.abs(np.roll(quad, -1, 0) - quad).max(1).sum())
+    return float(cv2.contourArea(quad.astype(np.float32))) + around / 2 + 1
 
 
 def _corners(plate: Plate) -> Any:

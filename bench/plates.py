@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from bench.typefaces import PLAIN, face
 
 Colour = tuple[int, int, int]
 """Red, green, blue."""
@@ -17,7 +17,8 @@ Colour = tuple[int, int, int]
 @dataclass(frozen=True)
 class Style:
     """How a plate looks. `bar`: a stripe of this colour at its left edge; `weight`: thickness added to the letters,
-    as a share of their height; `space`: room around the letters, as a share of their height."""
+    as a share of their height; `space`: room around the letters, as a share of their height; `face`: one of
+    `bench.typefaces`."""
 
     ground: Colour
     ink: Colour
@@ -25,6 +26,7 @@ class Style:
     weight: float = 0.03
     space: float = 0.55
     opacity: float = 1.0
+    face: str = PLAIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +52,30 @@ STYLES = (
     Style((24, 26, 31), (124, 226, 255)),
     Style((206, 62, 36), (255, 248, 240)),
 )
+"""The styles of the demo film."""
 
-
-@cache
-def font(height: int) -> Any:
-    """Pillow's own scalable font, so that no machine needs another; capitals are about 0.72 of `height` pixels."""
-    return ImageFont.load_default(height)
+PALETTES = (
+    *STYLES,
+    Style((255, 255, 255), (14, 60, 140)),
+    Style((198, 16, 32), (255, 255, 255)),
+    Style((10, 10, 12), (255, 214, 10)),
+    Style((0, 92, 185), (255, 255, 255), (226, 0, 26)),
+    Style((232, 236, 240), (30, 34, 40)),
+    Style((0, 122, 94), (255, 226, 94)),
+    Style((92, 20, 32), (244, 220, 190)),
+    Style((252, 128, 16), (20, 20, 28)),
+    Style((60, 70, 84), (236, 240, 244)),
+    Style((178, 212, 238), (16, 40, 92)),
+    Style((36, 116, 60), (255, 255, 255)),
+)
+"""The colours of other films."""
 
 
 def text_plate(text: str, letter_height: float, style: Style, width: int | None = None) -> Plate:
     """A plate with one line of text, capitals `letter_height` pixels high; at least `width` pixels wide."""
-    size = max(8, round(letter_height / 0.72))
+    font = face(style.face, round(letter_height))
     stroke = max(0, round(style.weight * letter_height))
-    x0, y0, x1, y1 = font(size).getbbox(text, stroke_width=stroke)
+    x0, y0, x1, y1 = font.getbbox(text, stroke_width=stroke)
     space = round(style.space * letter_height)
     bar = round(0.28 * letter_height) if style.bar else 0
     plate_width = max(width or 0, round(x1 - x0) + 2 * space + bar)
@@ -72,7 +85,7 @@ def text_plate(text: str, letter_height: float, style: Style, width: int | None 
     if style.bar:
         draw.rectangle((0, 0, bar, plate_height), style.bar)
     left = bar + (plate_width - bar - (x1 - x0)) / 2
-    top = (plate_height - (y1 - y0)) / 2
-    draw.text((left - x0, top - y0), text, style.ink, font(size), stroke_width=stroke, stroke_fill=style.ink)
+    top = (plate_height - (y1 - y0)) / 2 if style.face == PLAIN else space + y0 - font.getbbox("H")[1]
+    draw.text((left - x0, top - y0), text, style.ink, font, stroke_width=stroke, stroke_fill=style.ink)
     letters = (left, top, left + (x1 - x0), top + (y1 - y0))
     return Plate(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]), letters, style.opacity)

@@ -1,8 +1,10 @@
 """A short film with known truth: moving scenes, cuts, and sponsor graphics whose every place is written down.
 
-    python -m bench.sample OUT.mp4 [--truth OUT.json] [--seconds 12] [--size 960x540] [--fps 25] [--seed 7] [--brands …]
+    python -m bench.sample OUT.mp4                           the demo film
+    python -m bench.sample OUT.mp4 --seed 11 [--kind match] [--empty] [--rough] [--footage FILE] […]
 
-The same arguments give the same film. `render_sample` is the same for tests.
+The same arguments give the same film. With a seed everything that is not given is drawn from it: size, rate, brands,
+typefaces, places, movements, noise. `render_sample` and `render_drawn` are the same for tests.
 """
 
 from __future__ import annotations
@@ -13,19 +15,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bench.graphics import Graphic, Picture, draw_plate, letters_quad, visible_shares
-from bench.scenery import grain
-from bench.shots import LOOK_ALIKES, SHOTS, Cast, Shot
+from bench.film import Film, Look, Truth, render_film
+from bench.footage import Footage
+from bench.plan import KINDS, Wishes, plan_film
+from bench.shots import LOOK_ALIKES, SHOTS, Cast
 
 BRANDS = ("NORDVIK", "Altamira Bank", "VOLTRA", "Lumora", "Kestrel Air")
 SHOT_SECONDS = 4.0
-CRF = 20
-X264 = {"crf": str(CRF), "preset": "veryfast", "x264-params": "mbtree=0"}
-"""Without mbtree, with which the same pictures gave now and then other bytes (sizes that are no multiple of 16)."""
 
 
 def render_sample(
@@ -35,36 +34,22 @@ def render_sample(
     fps: int = 25,
     seed: int = 7,
     brands: Sequence[str] = BRANDS,
-) -> dict[str, Any]:
-    """Render the film as H.264 in MP4; gives its truth. `size` is width and height in pixels, both even."""
-    import av
-
+) -> Truth:
+    """Render the demo film, and give its truth. `size` is width and height in pixels, both even."""
     rng = np.random.default_rng(seed)
     lengths = _lengths(round(seconds * fps), fps)
     names = [b.split("|")[0] for b in brands]
-    noise = grain(size, rng)
-    frames: list[dict[str, Any]] = []
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as film:
-        stream = film.add_stream("libx264", rate=fps, options={**X264, "g": str(2 * fps)})
-        stream.width, stream.height, stream.pix_fmt, stream.time_base = *size, "yuv420p", Fraction(1, fps)
-        for number, length in enumerate(lengths):
-            shot = SHOTS[number % len(SHOTS)](size, length / fps, Cast(names, 2 * number), rng)
-            for i in range(length):
-                picture, objects = _render(shot, i / fps, size, 100 * number)
-                t = len(frames)
-                frames.append({"i": t, "t": round(t / fps, 4), "shot": number, "objects": objects})
-                film.mux(stream.encode(av.VideoFrame.from_ndarray(noise(picture, t), format="bgr24")))
-        film.mux(stream.encode())
-    cuts = [round(sum(lengths[:n]) / fps, 4) for n in range(1, len(lengths))]
-    meta = {"seed": seed, "size": f"{size[0]}x{size[1]}", "fps": fps, "crf": CRF}
-    return {
-        "meta": meta,
-        "brands": list(brands),
-        "distractors": list(LOOK_ALIKES),
-        "cuts": cuts,
-        "frames": frames,
-        "tracks": _tracks(frames, fps),
-    }
+    shots = (
+        SHOTS[number % len(SHOTS)](size, length / fps, Cast(names, 2 * number), rng)
+        for number, length in enumerate(lengths)
+    )
+    film = Film(size, Fraction(fps), Look(), lengths, shots, brands, LOOK_ALIKES, {"seed": seed}, rng)
+    return render_film(film, path)
+
+
+def render_drawn(path: Path | str, wishes: Wishes, footage: Path | str | None = None) -> Truth:
+    """Render a film drawn from a seed, over the pictures of `footage` if that is given; gives its truth."""
+    return render_film(plan_film(wishes, Footage(footage) if footage else None), path)
 
 
 def _lengths(frames: int, fps: int) -> list[int]:
@@ -74,74 +59,53 @@ def _lengths(frames: int, fps: int) -> list[int]:
     return [b - a for a, b in pairwise(ends)]
 
 
-def _render(shot: Shot, t: float, size: tuple[int, int], first_id: int) -> tuple[Picture, list[dict[str, Any]]]:
-    picture = shot.ground(t)
-    quads = []
-    for layer in shot.layers:
-        quad = None
-        if not isinstance(layer, Graphic):
-            layer.draw(picture, t)
-        elif (corners := layer.path(t)) is not None:
-            draw_plate(picture, layer.plate, corners)
-            quad = letters_quad(layer.plate, corners)
-        quads.append(quad)
-    shares = visible_shares(shot.layers, quads, t, size)
-    objects = [
-        _object(first_id + n, layer, quad, share)
-        for n, (layer, quad, share) in enumerate(zip(shot.layers, quads, shares, strict=True), 1)
-        if isinstance(layer, Graphic) and quad is not None and share > 0
-    ]
-    return picture, objects
-
-
-def _object(id: int, graphic: Graphic, quad: np.ndarray, visible: float) -> dict[str, Any]:
-    side, along = quad[3] - quad[0], quad[1] - quad[0]
-    return {
-        "id": id,
-        "brand": graphic.brand,
-        "text": graphic.text,
-        "kind": graphic.kind,
-        "quad": [[round(float(x), 1), round(float(y), 1)] for x, y in quad],
-        "text_h": round(float(np.hypot(*side)), 1),
-        "visible": round(visible, 3),
-        "rot": round(float(np.degrees(np.arctan2(along[1], along[0]))), 1),
-    }
-
-
-def _tracks(frames: Sequence[dict[str, Any]], fps: int) -> list[dict[str, Any]]:
-    tracks: dict[int, dict[str, Any]] = {}
-    for frame in frames:
-        for seen in frame["objects"]:
-            start = {
-                "id": seen["id"],
-                "brand": seen["brand"],
-                "kind": seen["kind"],
-                "shot": frame["shot"],
-                "t0": frame["t"],
-            }
-            track = tracks.setdefault(seen["id"], start | {"max_text_h": 0.0, "visible_s": 0.0})
-            track["t1"] = frame["t"]
-            track["max_text_h"] = max(track["max_text_h"], seen["text_h"])
-            track["visible_s"] = round(track["visible_s"] + (seen["visible"] >= 0.6) / fps, 4)
-    return list(tracks.values())
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.sample", description="Render a short film with known truth.")
+    given = _parser().parse_args(arguments)
+    size = None if given.size is None else tuple(int(side) for side in given.size.split("x"))
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    if given.seed is None and not (given.footage or given.empty or given.rough):
+        demo = {"seconds": given.seconds, "size": size, "fps": given.fps, "brands": given.brands}
+        truth = render_sample(given.out, **{name: value for name, value in demo.items() if value is not None})
+    else:
+        wishes = Wishes(
+            seed=given.seed or 0,
+            seconds=given.seconds or 30,
+            kind=given.kind,
+            size=size,
+            fps=given.fps,
+            brands=given.brands,
+            noise=given.noise,
+            blur=given.blur,
+            crf=given.crf,
+            empty=given.empty,
+            rough=given.rough,
+        )
+        truth = render_drawn(given.out, wishes, given.footage)
+    (given.truth or given.out.with_suffix(".json")).write_text(json.dumps(truth))
+    meta = truth["meta"]
+    seconds = len(truth["frames"]) / meta["fps"]
+    print(f"{given.out}: {seconds:g} s, {meta['size']}, {meta['fps']} pictures/s, {len(truth['cuts'])} cuts, ", end="")
+    print(f"{len(truth['tracks'])} graphics")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.sample", description="Render a film with known truth.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--truth", type=Path, help="where to write the truth; default: beside the film, as .json")
-    parser.add_argument("--seconds", type=float, default=12)
-    parser.add_argument("--size", default="960x540", help="width x height, even numbers of pixels")
-    parser.add_argument("--fps", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--brands", nargs="+", default=list(BRANDS))
-    given = parser.parse_args(arguments)
-    width, height = (int(side) for side in given.size.split("x"))
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    truth = render_sample(given.out, given.seconds, (width, height), given.fps, given.seed, given.brands)
-    (given.truth or given.out.with_suffix(".json")).write_text(json.dumps(truth))
-    print(f"{given.out}: {given.seconds:g} s, {len(truth['cuts'])} cuts, {len(truth['tracks'])} graphics")
+    parser.add_argument("--seed", type=int, help="draws a film; without it, the demo film is made")
+    parser.add_argument("--seconds", type=float, help="default: 12 for the demo film, else 30")
+    parser.add_argument("--size", help="width x height, even numbers of pixels")
+    parser.add_argument("--fps", type=Fraction, help="a number, or a fraction as 30000/1001")
+    parser.add_argument("--brands", nargs="+", help="default: invented")
+    parser.add_argument("--kind", choices=sorted(KINDS), default="varied")
+    parser.add_argument("--empty", action="store_true", help="no brand is shown, only other text")
+    parser.add_argument("--rough", action="store_true", help="darker, with more noise, blur and compression")
+    parser.add_argument("--noise", type=float, help="grey levels")
+    parser.add_argument("--blur", type=float, help="pixels at a height of 720")
+    parser.add_argument("--crf", type=int, help="of x264: 0 is lossless, 51 worst")
+    parser.add_argument("--footage", type=Path, help="a video that lies behind the graphics")
+    return parser
 
 
 if __name__ == "__main__":

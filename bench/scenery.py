@@ -23,11 +23,11 @@ def pitch(size: tuple[int, int], rng: np.random.Generator) -> Ground:
     wide = round(width * WIDER)
     image = np.zeros((height, wide, 3), np.uint8)
     stand = round(0.44 * height)
-    image[:stand] = _gradient(stand, wide, (58, 44, 38), (92, 70, 60))
+    image[:stand] = gradient(stand, wide, (58, 44, 38), (92, 70, 60))
     for row in np.linspace(0.03, 0.93, 15):
-        _crowd_row(image, round(row * stand), height, rng)
-    image[stand:] = _gradient(height - stand, wide, (60, 128, 66), (44, 104, 48))
-    _mow(image, stand)
+        crowd_row(image, round(row * stand), height, rng)
+    image[stand:] = gradient(height - stand, wide, (60, 128, 66), (44, 104, 48))
+    mow(image, stand)
     cv2.line(
         image,
         (0, round(0.71 * height)),
@@ -42,7 +42,7 @@ def pitch(size: tuple[int, int], rng: np.random.Generator) -> Ground:
 def studio(size: tuple[int, int], rng: np.random.Generator) -> Ground:
     """A dark studio with soft lights that drift."""
     width, height = size
-    base = _gradient(height, width, (64, 30, 20), (30, 14, 12))
+    base = gradient(height, width, (64, 30, 20), (30, 14, 12))
     lights = [
         (
             rng.uniform(0, width),
@@ -84,8 +84,8 @@ def coast(size: tuple[int, int], rng: np.random.Generator) -> Ground:
     middle = round(0.42 * height)
     sky = np.vstack(
         [
-            _gradient(middle, width, (160, 104, 56), (176, 160, 208)),
-            _gradient(height - middle, width, (176, 160, 208), (96, 170, 250)),
+            gradient(middle, width, (160, 104, 56), (176, 160, 208)),
+            gradient(height - middle, width, (176, 160, 208), (96, 170, 250)),
         ]
     )
     cv2.circle(sky, (round(0.72 * width), round(0.36 * height)), round(0.07 * height), (190, 228, 255), -1, cv2.LINE_AA)
@@ -114,19 +114,15 @@ def coast(size: tuple[int, int], rng: np.random.Generator) -> Ground:
     return ground
 
 
-def grain(size: tuple[int, int], rng: np.random.Generator, strength: float = 2.0) -> Callable[[Picture, int], Picture]:
-    """Sensor noise: adds one of a few patterns to a picture, by its number."""
-    patterns = [rng.normal(0, strength, (size[1], size[0], 1)).repeat(3, 2).astype(np.int16) for _ in range(5)]
-    return lambda picture, number: np.asarray(cv2.add(picture, patterns[number % 5], dtype=cv2.CV_8U), np.uint8)
-
-
-def _gradient(height: int, width: int, top: tuple[int, ...], bottom: tuple[int, ...]) -> Picture:
+def gradient(height: int, width: int, top: tuple[int, ...], bottom: tuple[int, ...]) -> Picture:
+    """A picture that goes from one colour (blue, green, red) at its top to another at its bottom."""
     share = np.linspace(0, 1, height)[:, None, None]
     rows = (1 - share) * np.array(top) + share * np.array(bottom)
     return np.ascontiguousarray(np.broadcast_to(rows, (height, width, 3)).astype(np.uint8))
 
 
-def _crowd_row(image: Picture, y: int, height: int, rng: np.random.Generator) -> None:
+def crowd_row(image: Picture, y: int, height: int, rng: np.random.Generator) -> None:
+    """A row of people, as wide as the image; `height` is that of the picture they are seen in."""
     radius = max(2, height // 90)
     for x in range(0, image.shape[1], round(2.6 * radius)):
         colour = tuple(int(c) for c in rng.integers(60, 190, 3) * rng.uniform(0.5, 1))
@@ -135,7 +131,8 @@ def _crowd_row(image: Picture, y: int, height: int, rng: np.random.Generator) ->
         cv2.circle(image, (at[0], at[1] - radius), max(1, round(0.6 * radius)), (120, 150, 190), -1, cv2.LINE_AA)
 
 
-def _mow(image: Picture, top: int) -> None:
+def mow(image: Picture, top: int) -> None:
+    """Stripes of mown grass below `top`."""
     step = image.shape[1] // 12
     for n in range(0, 14, 2):
         stripe = np.array(

@@ -1,4 +1,4 @@
-"""Shots: a place with its graphics. Sizes are shares of the picture, so that a shot looks alike at every size."""
+"""The demo film's shots: a place with its graphics. Sizes are shares of the picture, so that none matters."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.film import Shot
 from bench.graphics import Graphic, Layer, Quad, turned, upright
 from bench.occluders import player, posts, tree
 from bench.plates import STYLES, Plate, Style, text_plate
-from bench.scenery import Ground, coast, pitch, studio
+from bench.scenery import coast, pitch, studio
 
 LOOK_ALIKES = ("NORDIC", "ALTITUDE", "VOLTAGE", "LUMINA", "KESTREL BAY")
 QUIET = Style((28, 30, 36), (214, 218, 224), weight=0.0, space=0.45)
 CLOCK = Style((240, 240, 240), (24, 26, 32), weight=0.02, space=0.5)
 TICKER = Style((18, 20, 26), (228, 228, 232), weight=0.0, space=0.4, opacity=0.94)
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """A stretch of film without a cut: what lies behind, and layers from back to front."""
-
-    ground: Ground
-    layers: Sequence[Layer]
 
 
 @dataclass(frozen=True)
