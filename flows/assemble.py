@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.runtime import flow_run
 
 from flows.connections import open_blobs
 from flows.graph.check import examine
 from flows.graph.planning import plan_profile
-from flows.jobs.job import new_job_id, open_job
+from flows.jobs.job import check_job_id, new_job_id, open_job
+from flows.jobs.results import StageSerializer
 from flows.jobs.run_plan import run_plan
 from flows.jobs.runners import task_runner
+from flows.jobs.running import mark_running, unmark
 from flows.jobs.storage import saved_storage
 from flows.parameters import Parameters, parameters
 from flows.profiles.model import Profile
@@ -39,7 +42,10 @@ def assemble(profile: Profile, runner: str | None = None) -> JobFlow:
         flow_run_name=_flow_run_name,
         task_runner=task_runner(runner or read_settings().runner),
         persist_result=False,
+        result_serializer=StageSerializer(),  # of an error, which Prefect persists all the same
         validate_parameters=True,
+        on_completion=[_has_ended],
+        on_failure=[_has_ended],
     )
 
 
@@ -50,9 +56,10 @@ def _run_of(profile: Profile) -> Callable[..., dict[str, Any]]:
         plan = plan_profile(profile, enabled=enabled, settings=settings)
         addresses = {key: given[key] for key in profile.inputs}
         job_id = given["job_id"] or flow_run.get_name() or new_job_id(profile.name)
-        own = read_settings()
+        own, flow_run_id = read_settings(), str(flow_run.get_id())
+        mark_running(own, flow_run_id, check_job_id(job_id))
         job = open_job(plan, job_id, addresses, own, open_blobs(own))
-        job.board.flow_run_id = flow_run.get_id()
+        job.board.flow_run_id = flow_run_id
         refreshed = {stage.id for stage in plan.stages} if "all" in given["refresh"] else set(given["refresh"])
         return run_plan(job, saved_storage(), refreshed)
 
@@ -72,6 +79,11 @@ def _signed(run: Callable[..., Any], profile: Profile, made: Parameters) -> Call
     run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
     run.__annotations__ = {name: kind for name, (kind, _) in ordered}
     return run
+
+
+def _has_ended(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A run that crashed keeps its mark: some of its tasks may still be open."""
+    unmark(read_settings(), str(flow_run.id))
 
 
 def _flow_run_name() -> str:

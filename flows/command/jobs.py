@@ -25,7 +25,7 @@ _DATED = re.compile(r"\d{8}-\d{6}-")
 def show_jobs(limit: int, as_json: bool) -> int:
     """The newest jobs."""
     settings, blobs = open_store(say)
-    _close_vanished(settings)
+    _tell_ends(settings)
     found = _newest(blobs.store, limit)
     if as_json:
         print_json(found)
@@ -39,7 +39,7 @@ def show_jobs(limit: int, as_json: bool) -> int:
 def show_job(job: str, stage: str | None, as_json: bool) -> int:
     """One job, or the stored result of one of its stages."""
     settings, blobs = open_store(say)
-    _close_vanished(settings)
+    _tell_ends(settings)
     manifest = _find(blobs.store, job)
     if stage is not None:
         return _show_stage(blobs, manifest, stage, as_json)
@@ -102,12 +102,13 @@ def _figures(summary: dict[str, Any]) -> str:
     return ", ".join(figure(name, value) for name, value in summary.items())
 
 
-def _close_vanished(settings: Settings) -> None:
-    from flows.jobs.running import close_vanished, vanished_runs
+def _tell_ends(settings: Settings) -> None:
+    from flows.jobs.running import tell_ends, untold_runs
 
-    if vanished_runs(settings):
-        _, found = ready(say)
-        close_vanished(settings, ObjectStore(found.store), found.prefect_api_url)
+    if untold_runs(settings):
+        ready(say)
+        for said in tell_ends(settings):
+            say(said)
 
 
 def _newest(store: ObjectStore, limit: int) -> list[dict[str, Any]]:

@@ -19,8 +19,7 @@ from flows.load import load_profile
 from flows.profiles.model import Profile
 from flows.settings import Settings, read_settings
 from stages.core.discovery import load_stages
-from stages.core.errors import InputError, StagewrightError, UsageError
-from stages.core.objects import ObjectStore
+from stages.core.errors import InputError, ServiceError, StagewrightError, UsageError
 from stages.core.suggest import did_you_mean
 
 
@@ -75,14 +74,14 @@ def run_profile(
     for id in refresh:
         if id != "all" and id not in (known := [stage.id for stage in plan.stages]):
             raise UsageError(f"--refresh: profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}")
-    settings, found = ready(say)
+    settings, _ = ready(say)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.assemble import assemble
-    from flows.jobs.running import close_vanished
+    from flows.jobs.running import tell_ends
 
-    for gone in close_vanished(settings, ObjectStore(found.store), found.prefect_api_url):
-        say(f"Job {gone} had vanished while it ran; it is marked as crashed.")
+    for said in tell_ends(settings):
+        say(said)
     flow = assemble(profile, runner)
     # The heartbeat makes a run wait a second at its end; a run whose process vanished is found by `close_vanished`.
     with shown(quiet=as_json) as watch, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
@@ -140,12 +139,14 @@ def _done(manifest: dict[str, Any], settings: Settings, as_json: bool) -> int:
 
 
 def _failed(error: StagewrightError, board: Board | None, as_json: bool) -> int:
-    if as_json and error.exit_code == 1 and board is not None:
-        stages = [stage.to_json() for stage in board.stages.values()]
-        print_json(_told(board.job_id, board.plan.profile.name, "failed", stages) | {"error": str(error)})
-        say(f"Error: {error}")
-        return 1
-    code = refuse(error, as_json)
+    if board is None or error.exit_code == ServiceError.exit_code:
+        code = refuse(error, as_json)
+    else:  # whatever it was, a stage failed by it
+        if as_json:
+            stages = [stage.to_json() for stage in board.stages.values()]
+            print_json(_told(board.job_id, board.plan.profile.name, "failed", stages) | {"error": str(error)})
+        refuse(error, False)
+        code = 1
     if code != 2:
         again = shlex.join(["stagewright", *sys.argv[1:]])
         say(f"What had ended is kept. When the cause is mended, go on with:\n  {again}")

@@ -12,18 +12,23 @@ from prefect.states import Cancelled, Crashed
 _MESSAGE = "The process that ran this vanished."
 
 
-def mark_crashed(flow_run_id: str) -> None:
-    """End the run and its open tasks. One that the server does not know, or that has ended, is left alone."""
+def mark_crashed(flow_run_id: str) -> bool:
+    """End the run and its open tasks; whether the run itself was still open.
+
+    One that the server does not know is left alone, and so is what has ended.
+    """
     with get_client(sync_client=True) as client:
         try:
             run = client.read_flow_run(UUID(flow_run_id))
         except ObjectNotFound:
-            return
+            return False
         cancelled = run.state is not None and run.state.type.value in ("CANCELLING", "CANCELLED")
-        if run.state is None or not run.state.is_final():
+        was_open = run.state is None or not run.state.is_final()
+        if was_open:
             end = Cancelled if cancelled else Crashed
             client.set_flow_run_state(run.id, end(message=_MESSAGE), force=True)
         _close_tasks(client, run.id, cancelled)
+        return was_open
 
 
 def _close_tasks(client: SyncPrefectClient, flow_run_id: UUID, cancelled: bool) -> None:

@@ -133,7 +133,7 @@ class EnvelopeMetadata(WritableFileSystem):
 class CheckpointPolicy(CachePolicy):
     """Prefect's cache key is the checkpoint's, made of the digests of what the task is given."""
 
-    key_of: Callable[[Mapping[str, Any]], str] | None = None
+    key_of: Callable[[Mapping[str, Any]], str | None] | None = None
 
     def compute_key(
         self, task_ctx: TaskRunContext, inputs: dict[str, Any], flow_parameters: dict[str, Any], **kwargs: Any

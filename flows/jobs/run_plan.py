@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Collection
 from concurrent.futures import as_completed
 from typing import Any, cast
 
+from prefect import allow_failure
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectConcurrentFuture
 
@@ -15,7 +15,7 @@ from flows.jobs.artifacts import Artifacts
 from flows.jobs.job import Job, now
 from flows.jobs.publish import outputs, publish_files, write_manifest
 from flows.jobs.results import StageStorage
-from flows.jobs.running import mark_running
+from flows.jobs.running import mark_untold
 from flows.jobs.stage_task import stage_task
 from stages.core.errors import StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
@@ -25,7 +25,7 @@ _MANIFEST_EVERY = 2.0  # seconds
 
 def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[str, Any]:
     """Run all stages of the job; what it leaves, as its manifest says. Raises the first stage's error."""
-    with mark_running(job), Artifacts(job) as artifacts:
+    with Artifacts(job) as artifacts:
         write_manifest(job, "running")
         try:
             error = _run_stages(job, storage.of(job.checkpoints), refresh, artifacts)
@@ -48,9 +48,10 @@ def _run_stages(
     for planned in job.plan.stages:
         task = stage_task(job, planned, storage, refresh=planned.id in refresh)
         sources = {source.stage for source in planned.reads.values()} - {None}
-        upstream = {id: future for id, future in futures.items() if id in sources}
-        after = [futures[id] for id in planned.after]
-        futures[planned.id] = cast(Any, task.submit(upstream=upstream, wait_for=after))
+        upstream, after = (
+            {id: allow_failure(futures[id]) for id in futures if id in before} for before in (sources, planned.after)
+        )
+        futures[planned.id] = cast(Any, task.submit(upstream=upstream, after=after))
     # Prefect's own as_completed tells of futures whose state is not there yet; the wrapped ones carry it.
     ids = {future.wrapped_future: id for id, future in futures.items()}
     error: StagewrightError | None = None
@@ -78,7 +79,7 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
         if result.kept:  # else the stage's own task has said so
             job.board.end(id, result)
         return None
-    if state.is_pending():  # not ready: something before it failed
+    if state.is_cancelled():  # something before it failed
         job.board.skip(id)
         return None
     found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
@@ -107,9 +108,13 @@ def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> di
 
 def _close_crashed(job: Job, problem: BaseException) -> None:
     """The end of a job that was stopped or met what nobody foresaw; of a job without a store it is told later."""
-    if not isinstance(problem, StoreError):
-        stopped = isinstance(problem, KeyboardInterrupt)
-        told = "The job was stopped." if stopped else f"{type(problem).__name__}: {problem}"
-        job.board.close(told)
-        with contextlib.suppress(StagewrightError):
-            write_manifest(job, "crashed", ended=now(), files=[], outputs={}, error=told)
+    stopped = isinstance(problem, KeyboardInterrupt)
+    job.board.close("Stopped; it ends with the item at hand." if stopped else f"{type(problem).__name__}: {problem}")
+    told = "The job was stopped." if stopped else f"{type(problem).__name__}: {problem}"
+    try:
+        if isinstance(problem, StoreError):
+            raise problem
+        write_manifest(job, "crashed", ended=now(), files=[], outputs={}, error=told)
+    except StagewrightError:
+        if job.board.flow_run_id:
+            mark_untold(job.settings, job.board.flow_run_id, told)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
+from prefect.states import Cancelled
 
 from flows.graph.plan import PlannedStage
 from flows.jobs.job import Job
@@ -24,8 +26,13 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
     """The task of one stage of a job. Its name is the stage's id."""
     work = StageWork(job, planned, refresh)
 
-    def run_stage(upstream: dict[str, StageResult]) -> StageResult:
+    def run_stage(upstream: dict[str, Any], after: dict[str, Any]) -> Any:
+        if lacking := _lacking(upstream | after):
+            return Cancelled(name="Skipped", message=f"Not run: {', '.join(lacking)} did not end well.")
         return work.run(upstream, _logger())
+
+    def key_of(given: Mapping[str, Any]) -> str | None:
+        return None if _lacking(given["upstream"] | given["after"]) else work.key_of(given["upstream"])
 
     task: Task[Any, StageResult] = Task(
         run_stage,
@@ -34,9 +41,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
         tags=["gpu"] if planned.resources.gpus else None,  # a tag costs a call of the API; limits stand on this one
         persist_result=True,
         result_serializer=StageSerializer(),
-        cache_policy=CheckpointPolicy(
-            key_of=lambda given: work.key_of(given["upstream"]), key_storage=EnvelopeMetadata.of(storage)
-        ),
+        cache_policy=CheckpointPolicy(key_of=key_of, key_storage=EnvelopeMetadata.of(storage)),
         refresh_cache=work.refresh,
         retries=planned.retries,
         retry_delay_seconds=_RETRY_DELAYS[: max(1, planned.retries)],
@@ -45,6 +50,11 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
     )
     task.result_storage = storage  # set afterwards: it is this run's own, with its memory
     return task
+
+
+def _lacking(before: Mapping[str, Any]) -> list[str]:
+    """The stages before this one that have no result. Prefect by itself would leave this one Pending for ever."""
+    return [id for id, result in before.items() if not isinstance(result, StageResult)]
 
 
 def _worth_a_retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
