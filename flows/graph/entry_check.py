@@ -66,20 +66,22 @@ def _settings(entry: StageEntry, definition: StageDefinition, faults: list[Fault
 
 
 def _surprises(config: Mapping[str, Any], definition: StageDefinition) -> Iterator[tuple[str, str]]:
-    """What pydantic would let pass: true as the number 1, and numbers that no checkpoint's key can hold."""
+    """What pydantic would let pass: true as the number 1, and numbers that no key, or no database, can hold."""
     numbers = {field.name for field in definition.config_fields if field.type in ("int", "float")}
     for name, value in config.items():
         if isinstance(value, bool) and name in numbers:
             yield name, f"found {shown(value)}, expected {expectation(definition, name)}"
-        elif not _is_finite(value):
-            yield name, f"found {shown(value)}, expected finite numbers only"
+        elif not _is_storable(value):
+            yield name, f"found {shown(value)}, expected finite numbers only, whole ones of at most 64 bits"
 
 
-def _is_finite(value: Any) -> bool:
+def _is_storable(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return all(map(_is_finite, value.values()))
+        return all(map(_is_storable, value.values()))
     if isinstance(value, (list, tuple)):
-        return all(map(_is_finite, value))
+        return all(map(_is_storable, value))
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63  # Prefect's server fails to list runs that hold a larger one
     return not isinstance(value, float) or math.isfinite(value)
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Literal, cast
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from stages.core.errors import DefinitionError
@@ -70,7 +70,14 @@ def fields_of(model: type[BaseModel]) -> list[StageConfigField]:
 
 
 def check_defaults(stage: str, model: type[BaseModel]) -> None:
-    """Refuse a model whose defaults break its own rules. Raises DefinitionError that names stage and field."""
+    """Refuse a model whose defaults break its own rules, or that hides a setting from the key of the result.
+
+    Raises DefinitionError that names stage and field.
+    """
+    if hidden := next(_hidden(model), None):
+        what = f"Stage {stage!r}, field {hidden!r}: it is left out where settings are written (exclude, or a secret)"
+        why = "so results of different values could not be told apart; secrets come by the environment (ctx.env)"
+        raise DefinitionError(f"{what}, {why}.", stage=stage, field=hidden)
     given = {name: _default(info) for name, info in model.model_fields.items() if _has_default(info)}
     try:
         model.model_validate(given, by_name=True)
@@ -84,6 +91,23 @@ def check_defaults(stage: str, model: type[BaseModel]) -> None:
             name = str(problem["loc"][0])
             what = f"Stage {stage!r}, field {name!r}: its default {given.get(name)!r} breaks its own rule"
             raise DefinitionError(f"{what}: {problem['msg']}.", stage=stage, field=name) from None
+
+
+def _hidden(model: type[BaseModel], seen: tuple[type[BaseModel], ...] = ()) -> Iterator[str]:
+    """Fields of the model, and of those in it, whose value `model_dump` does not tell."""
+    for name, info in model.model_fields.items():
+        inside = list(_kinds_in(info.annotation))
+        nested = [kind for kind in inside if issubclass(kind, BaseModel) and kind not in (model, *seen)]
+        secret = any(issubclass(kind, (SecretStr, SecretBytes)) for kind in inside)
+        if info.exclude or secret or any(any(_hidden(kind, (model, *seen))) for kind in nested):
+            yield name
+
+
+def _kinds_in(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from _kinds_in(part)
 
 
 def _problem(field: StageConfigField) -> str | None:

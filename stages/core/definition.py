@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -79,6 +80,8 @@ class StageDefinition:
     pinned: bool = field(default=False, kw_only=True)
     source: Callable[..., Any] | None = field(default=None, kw_only=True, repr=False)
     """The function whose code counts for the version, where it is not `fn` itself (a decorated one)."""
+    loaded: int = field(default_factory=time.time_ns, kw_only=True, repr=False)
+    """When this was made, ns: code that was written later is not the code that this process runs."""
 
     def __post_init__(self) -> None:
         if self.config_model is not None:

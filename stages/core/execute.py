@@ -19,6 +19,7 @@ from stages.core.definition import StageDefinition
 from stages.core.digests import as_json, canonical, digest_of_json
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, EncodeError, StageFailed, StagewrightError
+from stages.core.fingerprint import reading_version
 from stages.core.results import ValueHandle
 from stages.core.state import DetectState
 from stages.core.values import StoredValue, encode_value
@@ -147,7 +148,8 @@ def _write(definition: StageDefinition, state: DetectState, written: dict[str, A
     with recording() as made:
         own = _own(definition, state, written)
         if own is not None:
-            writes = {k: StoredValue(None, None, digest_of_json([k, own])) for k in definition.io.writes}
+            read_by = [definition.name, reading_version(definition)]
+            writes = {k: StoredValue(None, None, digest_of_json([*read_by, k, own])) for k in definition.io.writes}
         else:
             writes = {k: _encoded(definition, k, written[k], blobs) for k in definition.io.writes}
     found = [*made, *refs_in(own), *(ref for value in writes.values() for ref in refs_in(value.value))]
@@ -160,6 +162,9 @@ def _encoded(definition: StageDefinition, key: str, value: Any, blobs: BlobStore
     except EncodeError as error:
         problem = f"Stage {definition.name!r}, key {key!r}: the value {error.message}."
         raise EncodeError(problem, stage=definition.name, key=key) from error.__cause__
+    except RecursionError:
+        problem = f"Stage {definition.name!r}, key {key!r}: the value holds itself, or is nested too deeply."
+        raise EncodeError(problem, stage=definition.name, key=key) from None
 
 
 def _own(definition: StageDefinition, state: DetectState, written: dict[str, Any]) -> dict[str, Any] | None:

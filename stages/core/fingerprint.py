@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache, partial
 from importlib.machinery import ModuleSpec
@@ -31,21 +32,52 @@ def stage_version(definition: StageDefinition) -> str:
     parts = [_dependency(definition.name, name) for name in definition.depends]
     if not definition.pinned:
         written = (definition.code, definition.serialize_fn, definition.deserialize_fn)
-        parts += dict.fromkeys(code_fingerprint(fn) for fn in written if fn is not None)
+        parts += dict.fromkeys(_checked(definition, fn) for fn in written if fn is not None)
     if not parts:
         return definition.version
     return f"{definition.version}+{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+
+
+def reading_version(definition: StageDefinition) -> str:
+    """What stands for the way in which a stage's own form is read: the same JSON is another value for other code."""
+    if definition.pinned or definition.deserialize_fn is None:
+        return definition.version
+    return f"{definition.version}+{_checked(definition, definition.deserialize_fn)[:12]}"
 
 
 def code_fingerprint(fn: Any) -> str:
     """A digest of the code that `fn` runs. Without source (a console), of its bytecode."""
     while isinstance(fn, partial):
         fn = fn.func
+    if not (files := code_files(fn)):
+        return _digest(_of_bytecode(fn.__code__)) if hasattr(fn, "__code__") else repr(fn)
+    return _digest("|".join(f"{module}:{_of_source(path, path.stat().st_mtime_ns)}" for module, path in files.items()))
+
+
+def code_files(fn: Any) -> dict[str, Path]:
+    """The modules whose code a function runs, by name; none where it has no source."""
+    while isinstance(fn, partial):
+        fn = fn.func
     name = getattr(fn, "__module__", None)
     if name is None or (start := _source(name)) is None:
-        return _digest(_of_bytecode(fn.__code__)) if hasattr(fn, "__code__") else repr(fn)
-    files = sorted(_reached(name, start).items())
-    return _digest("|".join(f"{module}:{_of_source(path, path.stat().st_mtime_ns)}" for module, path in files))
+        return {}
+    return dict(sorted(_reached(name, start).items()))
+
+
+def _checked(definition: StageDefinition, fn: Any) -> str:
+    """The fingerprint, if the files still hold the code that was loaded from them. Raises DefinitionError.
+
+    A time that lies ahead tells of a clock that is wrong, not of a change.
+    """
+    for module, path in code_files(fn).items():
+        if module in sys.modules and definition.loaded < path.stat().st_mtime_ns <= time.time_ns():
+            what = f"{path} has changed since this process loaded it"
+            raise DefinitionError(
+                f"Stage {definition.name!r}: {what}, so its results could not be told from those of the old code. "
+                "Start the process again.",
+                stage=definition.name,
+            )
+    return code_fingerprint(fn)
 
 
 def _dependency(stage: str, name: str) -> str:
@@ -162,7 +194,12 @@ def _named(package: str, name: str, *asked: tuple[str, str]) -> Iterator[str]:
 
 @cache
 def _parsed(path: Path, modified: int) -> ast.Module:
-    return ast.parse(path.read_bytes())
+    try:
+        return ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        raise DefinitionError(
+            f"{path}, line {error.lineno}: {error.msg}; stages import it, so it must parse."
+        ) from None
 
 
 @cache

@@ -77,6 +77,12 @@ class TestStages:
             "toy.yaml:4: stage 'clip', field 'id': an input is called 'clip' too; give this entry another `id`"
         )
 
+    @pytest.mark.parametrize("id", ["self", "wait_for", "return_state", "_mine", "model_cut"])
+    def test_an_id_that_no_parameter_of_a_flow_can_have(self, id: str) -> None:
+        assert f"field 'id': '{id}' " in fault_of(toy(f"- {{stage: cut_pictures, id: {id}}}"))
+        two_inputs = faults_of(toy("- cut_pictures", inputs=f"{{clip: ToyClip, {id}: ToyClip}}"))
+        assert f"field 'inputs.{id}': '{id}' " in str(two_inputs[0])
+
     def test_an_id_that_every_flow_has_as_a_parameter(self) -> None:
         assert fault_of(toy("- {stage: cut_pictures, id: refresh}")) == (
             "toy.yaml:4: stage 'refresh', field 'id': 'refresh' is a parameter of every flow; "

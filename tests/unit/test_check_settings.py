@@ -78,7 +78,14 @@ class TestSettings:
         )
         endless = {"find_names": {"tolerance": {"letters": float("inf")}}}
         assert str(faults_of(GOOD, settings=endless)[0]) == (
-            "stage 'find_names', field 'tolerance': found {'letters': inf}, expected finite numbers only"
+            "stage 'find_names', field 'tolerance': found {'letters': inf}, "
+            "expected finite numbers only, whole ones of at most 64 bits"
+        )
+
+    def test_a_number_that_no_database_holds(self) -> None:
+        """Prefect's server fails to list runs that were given one."""
+        assert "expected finite numbers only, whole ones of at most 64 bits" in fault_of(
+            toy(f"- cut_pictures: {{size: {2**63}}}")
         )
 
     def test_a_number_written_as_text_is_taken_as_one(self) -> None:

@@ -15,6 +15,7 @@ from stages.core.envelope import Envelope
 from stages.core.errors import EncodeError, StageFailed, StagewrightError
 from stages.core.results import StageResult
 from tests.unit.harness import make_blobs, run_stage
+from tests.unit.workshop import Workshop
 
 
 def write_own(state: dict[str, Any], job_id: str) -> dict[str, Any]:
@@ -113,3 +114,25 @@ class TestGiven:
         error = fault(StageFailed, define(read=lambda data, job_id: {"found": 1}), tmp_path)
         assert str(error) == "Stage 'look': its deserialize_fn gave no 'count'; it gave ['found']."
         assert error.context["key"] == "count"
+
+
+class TestDigest:
+    """A reader gets what `deserialize_fn` makes of the JSON: other code, other stage, other value."""
+
+    def digests(self, definition: StageDefinition, tmp_path: Path) -> dict[str, str]:
+        _, envelope = run_stage(definition, {}, {"numbers": [1]}, tmp_path)
+        return {key: value.digest for key, value in envelope.writes.items()}
+
+    def test_the_same_json_of_another_stage_is_another_value(self, tmp_path: Path) -> None:
+        first, other = define(), replace(define(), name="look_too")
+        assert self.digests(first, tmp_path / "1") == self.digests(first, tmp_path / "2")
+        assert not set(self.digests(first, tmp_path / "3").values()) & set(self.digests(other, tmp_path / "4").values())
+
+    def test_the_code_that_reads_it_counts(self, tmp_path: Path, shop: Workshop) -> None:
+        def read_by(code: str) -> StageDefinition:
+            shop.write("PKG.py", f"def read(data, job_id):\n    return {code}")
+            return define(read=shop.load("PKG").read)
+
+        one = self.digests(read_by("{'found': data['text'], 'count': 1}"), tmp_path / "1")
+        two = self.digests(read_by("{'found': data['text'], 'count': 2}"), tmp_path / "2")
+        assert one["count"] != two["count"]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field, SecretStr
 
 from stages import DetectState, StageDefinition, StageIO, get_palette, get_stage, list_stages, register_stage
 from stages.core.datatype import DataType
@@ -177,3 +178,33 @@ def test_what_is_refused_is_not_registered() -> None:
     refused("half_a_stage", fn=None)
     with pytest.raises(UnknownStage):
         get_stage("half_a_stage")
+
+
+class TestSettingsThatNoKeyTells:
+    def refuse(self, model: type[BaseModel]) -> str:
+        return refused(config_model=model)
+
+    def test_a_field_left_out_of_what_is_written(self) -> None:
+        class Hidden(BaseModel):
+            strength: int = Field(1, exclude=True)
+
+        assert "field 'strength': it is left out where settings are written" in self.refuse(Hidden)
+
+    def test_a_secret_also_deep_inside(self) -> None:
+        class Inner(BaseModel):
+            key: SecretStr | None = None
+
+        class Outer(BaseModel):
+            servers: dict[str, list[Inner]] = {}
+
+        said = self.refuse(Outer)
+        assert "field 'servers'" in said
+        assert "secrets come by the environment" in said
+
+    def test_a_model_that_holds_itself_is_looked_through_once(self) -> None:
+        class Tree(BaseModel):
+            label: str = ""
+            parts: list[Tree] = []
+
+        Tree.model_rebuild(_types_namespace={"Tree": Tree})
+        register_stage(define(config_model=Tree))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import replace
 from functools import partial, wraps
 from importlib.metadata import version
 from typing import Any
@@ -57,6 +60,49 @@ class TestFunctions:
 
 def nothing(state: DetectState) -> dict[str, Any]:
     return {}
+
+
+class TestLoadedCode:
+    """The files are looked at when a stage runs; the code was loaded before."""
+
+    SOURCE = "from PKGparts import part\ndef run(state): return part()"
+
+    def define(self, shop: Workshop) -> StageDefinition:
+        shop.write("PKG.py", self.SOURCE)
+        shop.write("PKGparts.py", "def part(): return {}")
+        return StageDefinition("look", "Look", "", StageIO([], []), fn=shop.load("PKG").run)
+
+    def test_a_file_that_changed_after_it_was_loaded_is_refused_by_name(self, shop: Workshop) -> None:
+        definition = self.define(shop)
+        assert stage_version(definition)
+        shop.path("PKGparts.py").write_text("def part(): return {'more': 1}")
+        with pytest.raises(DefinitionError, match=r"parts.py has changed since this process loaded it.*Start") as e:
+            stage_version(definition)
+        assert e.value.context["stage"] == "look"
+
+    def test_the_module_loaded_anew_is_taken(self, shop: Workshop) -> None:
+        first = stage_version(self.define(shop))
+        shop.write("PKGparts.py", "def part(): return {'more': 1}")
+        again = StageDefinition("look", "Look", "", StageIO([], []), fn=shop.load("PKG").run)
+        assert stage_version(again) != first
+
+    def test_a_file_of_a_clock_that_runs_ahead_is_no_change(self, shop: Workshop) -> None:
+        definition = self.define(shop)
+        ahead = time.time() + 3600
+        os.utime(shop.path("PKGparts.py"), (ahead, ahead))
+        assert stage_version(definition)
+
+    def test_a_pinned_stage_does_not_look(self, shop: Workshop) -> None:
+        definition = replace(self.define(shop), pinned=True)
+        shop.write("PKGparts.py", "def part(): return {'more': 1}")
+        assert stage_version(definition) == "1"
+
+    def test_a_file_that_no_longer_parses_is_told_by_line(self, shop: Workshop) -> None:
+        shop.write("PKGlater.py", "def part(:")
+        shop.write("PKG.py", "def run(state):\n    from PKGlater import part\n    return part()")
+        definition = StageDefinition("look", "Look", "", StageIO([], []), fn=shop.load("PKG").run)
+        with pytest.raises(DefinitionError, match=r"later.py, line 1: invalid syntax"):
+            stage_version(definition)
 
 
 class TestVersion:

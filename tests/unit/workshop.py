@@ -31,5 +31,9 @@ class Workshop:
         """Of a function in a module, without importing it."""
         return code_fingerprint(SimpleNamespace(__module__=module.replace("PKG", self.name)))
 
+    def path(self, path: str) -> Path:
+        """The file that was written under that name."""
+        return self.folder / path.replace("PKG", self.name)
+
     def load(self, module: str = "PKG.stage") -> Any:
         return importlib.import_module(module.replace("PKG", self.name))
