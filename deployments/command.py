@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import nullcontext
+from types import FrameType
 from typing import Any
 
 import typer
@@ -13,7 +15,6 @@ from deployments.local.commands import down_command, status_command, up_command
 from flows.command.app import app
 from flows.command.output import document_alone, guarded, telling
 from flows.command.starting import Say, use_starter
-from flows.connections import Connections
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
 
@@ -26,21 +27,35 @@ app.command(name="status")(status_command)
 _WRONG_USE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
-def _start(settings: Settings, say: Say) -> Connections:
-    from deployments.local import up
+def _start(settings: Settings, say: Say, names: tuple[str, ...]) -> None:
+    from deployments.local.lifecycle import start
 
-    return up(settings, say)
+    start(settings, say, names)
 
 
 def main() -> None:
     """Run the command line; the process ends here. Wrong use ends with 2, as JSON where JSON was asked for."""
     use_starter(_start)
+    stops = _count_stops()
     as_json = "--json" in sys.argv
     with document_alone() if as_json else nullcontext():
         code = guarded(_run, as_json)
-    if code == ServiceUnreachable.exit_code:
+    if code == ServiceUnreachable.exit_code or len(stops) > 1:
         _leave_at_once(code)
     sys.exit(code)
+
+
+def _count_stops() -> list[int]:
+    """Every Ctrl-C from now on. Who presses it twice does not want to wait for threads that do not hear the first."""
+    stops: list[int] = []
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stops.append(signum)
+        signal.default_int_handler(signum, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in a shell's background ignores it
+        signal.signal(signal.SIGINT, stop)
+    return stops
 
 
 def _run() -> int:
@@ -57,6 +72,6 @@ def _run() -> int:
 
 
 def _leave_at_once(code: int) -> None:
-    """At its exit Prefect would try for minutes to tell a server that is not there."""
+    """At its exit Prefect would try for minutes to tell a server that is not there, and Python wait for all threads."""
     if "prefect" in sys.modules and "pytest" not in sys.modules:
         os._exit(code)

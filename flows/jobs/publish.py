@@ -10,12 +10,13 @@ from typing import Any
 
 from flows.graph.plan import Source
 from flows.jobs.job import Job, now
-from stages.core.blobs import refs_in
+from stages.core.blobs import is_ref
 from stages.core.checkpoints import envelope_key
 from stages.core.datatype import DataType
 from stages.core.digests import as_json
 from stages.core.errors import CheckpointError, StagewrightError
 from stages.core.results import StageResult
+from stages.core.values import MARK
 
 _SMALL = 10_000  # bytes of JSON that `outputs` shows as they are
 
@@ -57,20 +58,27 @@ def outputs(job: Job) -> dict[str, Any]:
 def _shown(job: Job, result: StageResult, key: str) -> Any:
     envelope = result.envelope
     stored = envelope.writes[key]
-    value = stored.value if envelope.own is None else _plain(result, key, job)
-    if value is not None and not any(refs_in(value)) and len(json.dumps(value)) <= _SMALL:
-        return value
+    for value in [stored.value] if envelope.own is None else _plain(result, key, job):
+        if not _has_marks(value) and len(json.dumps(value)) <= _SMALL:
+            return value
     uri = job.blobs.store.address.url + envelope_key(envelope.key)
     return {"uri": uri, "type": stored.type, "digest": stored.digest, **envelope.summary.get(key, {})}
 
 
-def _plain(result: StageResult, key: str, job: Job) -> Any:
-    """A value that its stage keeps in a form of its own, if it is plain JSON."""
+def _plain(result: StageResult, key: str, job: Job) -> list[Any]:
+    """A value that its stage keeps in a form of its own, if it is plain JSON; else nothing."""
     try:
         value = result.value(key).read(job.blobs)
-        return value if as_json(value) == value else None
+        return [value] if as_json(value) == value else []
     except (TypeError, ValueError, StagewrightError):
-        return None
+        return []
+
+
+def _has_marks(value: Any) -> bool:
+    """Whether JSON stands for something that JSON is not: a blob, bytes, a number without end."""
+    if isinstance(value, list):
+        return any(map(_has_marks, value))
+    return isinstance(value, dict) and (MARK in value or is_ref(value) or any(map(_has_marks, value.values())))
 
 
 def _result(job: Job, source: Source) -> StageResult | None:

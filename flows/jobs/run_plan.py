@@ -109,7 +109,11 @@ def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> di
 def _close_crashed(job: Job, problem: BaseException) -> None:
     """The end of a job that was stopped or met what nobody foresaw; of a job without a store it is told later."""
     stopped = isinstance(problem, KeyboardInterrupt)
-    job.board.close("Stopped; it ends with the item at hand." if stopped else f"{type(problem).__name__}: {problem}")
+    job.board.close(
+        "Stopped; waiting for the item at hand (Ctrl-C again: at once)."
+        if stopped
+        else f"{type(problem).__name__}: {problem}"
+    )
     told = "The job was stopped." if stopped else f"{type(problem).__name__}: {problem}"
     try:
         if isinstance(problem, StoreError):

@@ -17,7 +17,7 @@ import psutil
 from flows.connections import connections, outside_store, read_local
 from flows.jobs.publish import job_key
 from flows.settings import Settings
-from stages.core.errors import ObjectMissing, StagewrightError
+from stages.core.errors import ObjectMissing, StagewrightError, UsageError
 from stages.core.objects import ObjectStore
 
 _VANISHED = "The process that ran the job vanished."
@@ -35,7 +35,10 @@ class UntoldRun:
 
 
 def mark_running(settings: Settings, flow_run_id: str, job_id: str) -> None:
-    """Say that this process runs the job."""
+    """Say that this process runs the job. Raises UsageError where another one runs a job of that id."""
+    for other in _marks(settings):
+        if other["job_id"] == job_id and other["flow_run_id"] != flow_run_id and _lives(other):
+            raise UsageError(f"A job {job_id!r} is running already (process {other['pid']}); give this one another id.")
     process = psutil.Process()
     told = {
         "host": socket.gethostname(),
@@ -44,6 +47,7 @@ def mark_running(settings: Settings, flow_run_id: str, job_id: str) -> None:
         "flow_run_id": flow_run_id,
         "job_id": job_id,
         "services": _services(settings),
+        "why": None,
     }
     file = _file(settings, flow_run_id)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,22 +63,19 @@ def mark_untold(settings: Settings, flow_run_id: str, why: str) -> None:
 def unmark(settings: Settings, flow_run_id: str) -> None:
     """Prefect knows how the run ended; so does the store, unless it was marked as untold."""
     file = _file(settings, flow_run_id)
-    if file.exists() and "why" not in json.loads(file.read_text()):
+    if file.exists() and json.loads(file.read_text())["why"] is None:
         file.unlink(missing_ok=True)
 
 
 def untold_runs(settings: Settings) -> list[UntoldRun]:
     """The runs of this machine whose process is gone and whose end is not told."""
-    found = []
-    for file in (settings.home / "running").glob("*.json"):
-        try:
-            told = json.loads(file.read_text())
-            run = UntoldRun(file, told["flow_run_id"], told["job_id"], told["services"], told.get("why"))
-        except (OSError, ValueError, KeyError):
-            continue
-        if told["host"] == socket.gethostname() and not _lives(told):
-            found.append(run)
-    return found
+    return [
+        UntoldRun(
+            _file(settings, told["flow_run_id"]), told["flow_run_id"], told["job_id"], told["services"], told["why"]
+        )
+        for told in _marks(settings)
+        if not _lives(told)
+    ]
 
 
 def tell_ends(settings: Settings) -> list[str]:
@@ -92,6 +93,17 @@ def tell_ends(settings: Settings) -> list[str]:
             elif in_store:
                 said.append(f"Job {run.job_id} had ended while the store was away; its manifest is complete now.")
     return said
+
+
+def _marks(settings: Settings) -> list[dict[str, Any]]:
+    """All marks of this machine; a home may be shared with others."""
+    found = []
+    for file in (settings.home / "running").glob("*.json"):
+        try:
+            found.append(json.loads(file.read_text()))
+        except (OSError, ValueError):  # just being written, or gone
+            continue
+    return [told for told in found if told.get("host") == socket.gethostname()]
 
 
 def _file(settings: Settings, flow_run_id: str) -> Path:

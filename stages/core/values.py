@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from stages.core.blobs import BlobStore
+from stages.core.blobs import BlobStore, is_ref
 from stages.core.datatype import DataType, Json, find_type
 from stages.core.digests import as_json, digest_of_json
 from stages.core.errors import EncodeError, EnvelopeDamaged, StagewrightError
@@ -106,6 +106,8 @@ def _plain_dict(value: dict[Any, Any], blobs: BlobStore, path: str) -> Json:
             raise EncodeError(f"{_at(path)}has the key {key!r}; keys must be text")
         _text(key, path)
     plain = {key: _plain(part, blobs, f"{path}.{key}" if path else key) for key, part in value.items()}
+    if is_ref(plain):  # JSON that only looks like a reference must not be taken for one
+        return {MARK: "pairs", "is": [[key, part] for key, part in plain.items()]}
     return {MARK: "dict", "is": plain} if MARK in plain else plain
 
 
@@ -133,6 +135,8 @@ def _read_marked(mark: str, data: Json, blobs: BlobStore) -> Any:
             return float(data)
         case "dict":
             return {key: _read(part, blobs) for key, part in data.items()}
+        case "pairs":
+            return {key: _read(part, blobs) for key, part in data}
         case "bytes":
             return blobs.get(data)
         case "ndarray":

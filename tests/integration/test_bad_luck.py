@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from deployments.local import down, up
-from flows.jobs.running import vanished_runs
+from flows.jobs.running import untold_runs
 from flows.settings import read_settings
 from stages.core.objects import ObjectStore
 from tests.integration.driving import Toys, in_process
@@ -25,6 +25,11 @@ def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) ->
     assert failed.statuses == {
         "toy_source": "ran", "double": "ran", "triple": "failed", "toy_sum": "skipped", "toy_measure": "ran",
     }  # fmt: skip
+    assert _states_of_tasks(failed.json["job_id"]) == {
+        "toy_source": "COMPLETED", "double": "COMPLETED", "triple": "FAILED", "toy_sum": "CANCELLED",
+        "toy_measure": "COMPLETED",
+    }  # fmt: skip
+    assert not list((toys.folder / "home" / "running").iterdir())
     toys.ran()
     mended = toys.run()
     assert mended.statuses["double"] == "kept"
@@ -65,9 +70,12 @@ def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> 
     until(lambda: "scale 3" in _log(toys))
     until(lambda: "scale 2" in _log(toys))
     time.sleep(1)  # so that the double is stored
+    twin = toys.run("--job-id", "killed")
+    assert twin.code == 2
+    assert f"A job 'killed' is running already (process {process.pid})" in twin.json["error"]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    [vanished] = vanished_runs(read_settings())
+    [vanished] = untold_runs(read_settings())
     assert vanished.job_id == "killed"
     toys.ran()
     again = toys.run("--job-id", "after")
@@ -75,7 +83,7 @@ def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> 
     assert "Job killed had vanished while it ran; it is marked as crashed." in again.err
     assert again.statuses["toy_source"] == again.statuses["double"] == "kept"
     assert toys.ran() == ["scale 3", "sum"]
-    assert vanished_runs(read_settings()) == []
+    assert untold_runs(read_settings()) == []
     assert {job["job_id"]: job["state"] for job in toys.command("jobs", "--json").json} == {
         "killed": "crashed", "after": "done",
     }  # fmt: skip
@@ -91,6 +99,27 @@ def test_ctrl_c_ends_a_run_soon_and_says_so(toys: Toys) -> None:
     assert (stopped["state"], stopped["error"]) == ("crashed", "The job was stopped.")
     assert {stage["id"]: stage["status"] for stage in stopped["stages"]}["triple"] == "failed"
     assert toys.run().code == 0
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_next_command_closes_what_it_left(toys: Toys) -> None:
+    process = toys.start("--set", "triple.deaf=50", "--job-id", "twice")
+    until(lambda: "scale 3" in _log(toys))
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    [left] = untold_runs(read_settings())
+    said = toys.command("jobs", "--json")
+    assert "vanished" not in said.err
+    assert {job["job_id"]: job["state"] for job in said.json} == {"twice": "crashed"}
+    assert _prefect_states(left.flow_run_id) == {"CRASHED"}
+
+
+def test_wrong_input_found_by_a_stage_fails_the_stage(toys: Toys) -> None:
+    failed = toys.run("--set", "triple.refuse=this film is empty")
+    assert (failed.code, failed.json["state"]) == (1, "failed")
+    assert failed.json["error"] == "Stage 'toy_scale': this film is empty"
+    assert failed.statuses["triple"] == "failed"
 
 
 @pytest.mark.parametrize("damage", ["deleted", "cut", "changed"])
@@ -176,6 +205,8 @@ def test_a_store_killed_in_the_middle_of_a_run_ends_it_with_3_and_the_next_goes_
     toys.ran()
     again = toys.run("--set", "triple.wait=6")
     assert again.code == 0
+    assert "had ended while the store was away; its manifest is complete now." in again.err
+    assert "vanished" not in again.err
     assert again.statuses["toy_source"] == again.statuses["double"] == "kept"
     assert toys.ran() == ["scale 3", "sum"]
     down(read_settings(), lambda line: None)
@@ -184,6 +215,15 @@ def test_a_store_killed_in_the_middle_of_a_run_ends_it_with_3_and_the_next_goes_
 def _log(toys: Toys) -> str:
     log = toys.folder / "ran.log"
     return log.read_text() if log.exists() else ""
+
+
+def _states_of_tasks(run_name: str) -> dict[str, str]:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+
+    with get_client(sync_client=True) as client:
+        tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[run_name])))
+    return {task.name.rpartition("-")[0]: str(task.state.type.value) for task in tasks if task.state}
 
 
 def _prefect_states(flow_run_id: str) -> set[str]:

@@ -111,3 +111,10 @@ def test_plan_tells_what_would_run_and_why(toys: Toys) -> None:
     assert why["triple"] == "has no result for these settings, this code and what it reads"
     assert why["toy_sum"] == "depends on what triple will write"
     assert toys.ran() == ["measure", "scale 2", "scale 3", "source", "sum"]
+
+
+def test_outputs_show_small_json_as_it_is_and_the_rest_by_its_place(toys: Toys) -> None:
+    toys.profile = "name: odd\nstages: [toy_odd]\n"
+    shown = toys.run().json["outputs"]
+    assert shown["nothing"] is None
+    assert shown["endless"]["uri"].startswith("s3://")

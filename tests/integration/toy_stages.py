@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from stages import RuntimeContext, StageConfig, StageConfigField, StageDefinition, StageIO, stage
+from stages.core.errors import InputError
 from stages.core.state import DetectState
 
 
@@ -35,7 +36,9 @@ def toy_source(config: SourceConfig, ctx: RuntimeContext) -> tuple[list[int], by
 class ScaleConfig(StageConfig):
     factor: int = Field(2, description="What every number is multiplied by")
     wait: float = Field(0, ge=0, le=60, description="Seconds to wait")
+    deaf: float = Field(0, ge=0, le=60, description="Seconds to wait without hearing that the job was stopped")
     fail: str = Field("", description="Fail with this message")
+    refuse: str = Field("", description="Fail by what was read, with this message")
 
 
 @stage(writes=("scaled",), category="toys")
@@ -43,6 +46,7 @@ def toy_scale(numbers: list[int], config: ScaleConfig, ctx: RuntimeContext) -> l
     """Every number times the factor."""
     _tell(f"scale {config.factor}")
     Path(os.environ["TOY_LOG"]).with_suffix(".times").open("a").write(f"{config.factor} start {time.time()}\n")
+    time.sleep(config.deaf)
     until = time.monotonic() + config.wait
     while time.monotonic() < until:
         ctx.set_progress(until - time.monotonic(), config.wait)
@@ -50,6 +54,8 @@ def toy_scale(numbers: list[int], config: ScaleConfig, ctx: RuntimeContext) -> l
     Path(os.environ["TOY_LOG"]).with_suffix(".times").open("a").write(f"{config.factor} end {time.time()}\n")
     if config.fail:
         raise ValueError(config.fail)
+    if config.refuse:
+        raise InputError(config.refuse)
     return [number * config.factor for number in numbers]
 
 
@@ -66,6 +72,12 @@ def toy_second_time_lucky() -> str:
 def toy_unwritable() -> object:
     """Gives what nobody can write."""
     return {"deep": [object()]}
+
+
+@stage(writes=("nothing", "endless"), category="toys")
+def toy_odd() -> tuple[None, list[float]]:
+    """Values that JSON has, and has not."""
+    return None, [float("nan")]
 
 
 @stage(writes=("raw_length",), category="toys")

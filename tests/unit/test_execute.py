@@ -133,6 +133,12 @@ class TestContract:
         error = fault(ContractError, define(lambda state: written), tmp_path)
         assert str(error) == f"Stage 'look' must return a dict of its writes; it returned a {kind}."
 
+    def test_a_value_that_holds_itself_is_refused(self, tmp_path: Path) -> None:
+        ring: list[Any] = []
+        ring.append(ring)
+        error = fault(EncodeError, define(lambda state: {"found": ring}), tmp_path)
+        assert str(error) == "Stage 'look', key 'found': the value holds itself, or is nested too deeply."
+
     def test_a_value_that_cannot_be_written(self, tmp_path: Path) -> None:
         error = fault(EncodeError, define(lambda state: {"found": [1, {2}]}), tmp_path)
         assert str(error) == (

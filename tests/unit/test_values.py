@@ -195,6 +195,12 @@ class TestRoundTrip:
     def test_a_dict_with_the_keys_of_a_reference_is_none(self, blobs: BlobStore) -> None:
         assert list(refs_in({"blob": "a song", "size": "large", "media_type": "vinyl"})) == []
 
+    def test_json_that_looks_just_like_a_reference_is_none(self, blobs: BlobStore) -> None:
+        looks = {"blob": "sha256:" + "0" * 64, "size": 5, "media_type": "text/plain"}
+        stored = encode_value({"deep": [looks]}, None, blobs)
+        assert not list(refs_in(stored.value))
+        assert decode_value(stored, blobs) == {"deep": [looks]}
+
 
 class TestDeclaredTypes:
     def test_a_type_writes_and_reads_its_own(self, blobs: BlobStore) -> None:
