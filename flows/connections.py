@@ -1,7 +1,8 @@
 """Which store and which Prefect server this process uses.
 
 An outside store or server is named by settings. What is not named is local: `stagewright up` (or the first `run`)
-starts it and leaves its address in ``$STAGEWRIGHT_HOME/services.json``, readable by its owner only.
+starts it and leaves its address in ``$STAGEWRIGHT_HOME/services.json``, readable by its owner only. Prefect learns of
+its server by the environment, which `point_prefect_at` sets.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from flows.settings import Settings
 from stages.core.blobs import BlobStore
@@ -56,22 +59,70 @@ def open_blobs(settings: Settings) -> BlobStore:
 
     Raises ServiceUnreachable where there is no store.
     """
-    address = connections(settings).store
+    address = _store(settings)
+    if address is None:
+        raise _missing(settings, "object store")
     use_store(address)
     return BlobStore(ObjectStore(address), BlobCache(settings.home / "cache" / "blobs", int(settings.cache_gb * 1e9)))
 
 
 def connections(settings: Settings) -> Connections:
     """The addresses to use. Raises ServiceUnreachable where something is neither named nor started."""
-    store, api_url, local = outside_store(settings), settings.prefect_api_url, read_local(settings)
-    if store is None and (kept := local.get("store")):
-        store = StoreAddress(kept["bucket"], "", kept["endpoint"], kept["access_key"], kept["secret_key"])
-    if api_url is None and (server := local.get("prefect")):
-        api_url = server["api_url"]
+    store, api_url = _store(settings), settings.prefect_api_url or local_server(settings)
     if store is None or api_url is None:
-        missing = " and ".join(n for n, found in (("object store", store), ("Prefect server", api_url)) if not found)
-        raise ServiceUnreachable(
-            f"No {missing}: nothing is named by settings and nothing was started in {settings.home}. "
-            "Start local services with `stagewright up`, or set STAGEWRIGHT_S3_BUCKET and PREFECT_API_URL."
-        )
+        parts = (("object store", store), ("Prefect server", api_url))
+        raise _missing(settings, " and ".join(name for name, found in parts if not found))
     return Connections(store, api_url)
+
+
+def local_server(settings: Settings) -> str | None:
+    """The API of the Prefect server that was started here, if one was."""
+    server = read_local(settings).get("prefect")
+    return str(server["api_url"]) if server else None
+
+
+def _store(settings: Settings) -> StoreAddress | None:
+    kept = read_local(settings).get("store")
+    local = StoreAddress(kept["bucket"], "", kept["endpoint"], kept["access_key"], kept["secret_key"]) if kept else None
+    return outside_store(settings) or local
+
+
+def _missing(settings: Settings, what: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"No {what}: nothing is named by settings and nothing was started in {settings.home}. "
+        "Start local services with `stagewright up`, or set STAGEWRIGHT_S3_BUCKET and PREFECT_API_URL."
+    )
+
+
+def point_prefect_at(api_url: str) -> None:
+    """Make the Prefect of this process use the server. One that is imported already must read its settings again."""
+    os.environ["PREFECT_API_URL"] = api_url
+    if urlsplit(api_url).hostname in ("127.0.0.1", "localhost"):
+        _reach_loopback_directly()
+
+
+def _reach_loopback_directly() -> None:
+    """Proxies that the environment names would be asked for 127.0.0.1 too.
+
+    One that httpx cannot use (socks, mostly) would stop every client of it. By '*' httpx looks at none of them, and
+    loses nothing by it; within a list, '*' means nothing to others.
+    """
+    proxies = getproxies()
+    _no_proxy("127.0.0.1", "localhost")
+    if proxies and not _httpx_likes_the_proxies():
+        _no_proxy("*")
+
+
+def _no_proxy(*hosts: str) -> None:
+    kept = [host for host in getproxies().get("no", "").split(",") if host]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(dict.fromkeys((*kept, *hosts)))
+
+
+def _httpx_likes_the_proxies() -> bool:
+    import httpx
+
+    try:
+        httpx.Client(verify=False).close()  # noqa: S501 - asks nobody anything
+    except (ImportError, ValueError, httpx.InvalidURL):
+        return False
+    return True

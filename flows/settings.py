@@ -56,9 +56,15 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings of this process. Raises UsageError that names the variable and what is wrong with it."""
+    """The settings of this process. Raises UsageError that names the variable and what is wrong with it.
+
+    A user without a home of their own gets ours: Prefect cannot be imported without one.
+    """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         lines = [f"STAGEWRIGHT_{str(e['loc'][0]).upper()}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
         raise UsageError("Settings that cannot be used:\n  " + "\n  ".join(lines)) from None
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = str(settings.home)
+    return settings

@@ -23,13 +23,19 @@ def up(settings: Settings, say: Say = say) -> Connections:
     Raises ServiceUnreachable with the end of the log of what did not start, and UsageError where
     `$STAGEWRIGHT_HOME` cannot be used.
     """
+    start(settings, say, ("store", "prefect"))
+    return connections(settings)
+
+
+def start(settings: Settings, say: Say, names: tuple[str, ...]) -> None:
+    """Start those of the named services that settings leave to this machine and that do not run. Raises as `up`."""
     services = local_services(settings)
-    if all(is_up(read_record(settings, service.name)) for service in services):
-        for service in services:
+    needed = [service for service in services if service.name in names]
+    if all(is_up(read_record(settings, service.name)) for service in needed):
+        for service in needed:
             bound_log(Home(settings.home).log(service.name))
     else:
-        start_missing(settings, services, say)
-    return connections(settings)
+        start_missing(settings, services, needed, say)
 
 
 def down(settings: Settings, say: Say = say) -> list[str]:

@@ -31,8 +31,10 @@ def is_up(record: Record | None) -> bool:
     return bool(record and record.address and find(record.process) and accepts(record.port))
 
 
-def start_missing(settings: Settings, services: Sequence[Service], say: Say) -> None:
-    """Start those of the services that are not up, side by side, and return when all are ready.
+def start_missing(settings: Settings, services: Sequence[Service], needed: Sequence[Service], say: Say) -> None:
+    """Start those that are needed and not up, side by side, and return when all are ready.
+
+    `services` are all there are: the ports of the others are left to them.
 
     Raises ServiceUnreachable with the end of the log of what did not start; that is stopped again.
     """
@@ -40,7 +42,7 @@ def start_missing(settings: Settings, services: Sequence[Service], say: Say) -> 
     home.prepare()
     with home.locked(say), home.usable():
         # asked again: another process may have started them while this one waited
-        missing = [service for service in services if not is_up(read_record(settings, service.name))]
+        missing = [service for service in needed if not is_up(read_record(settings, service.name))]
         pending: list[_Starting] = []
         try:
             for service in missing:  # all at once; then they get ready side by side

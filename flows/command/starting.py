@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
-from flows.connections import Connections, connections, open_blobs
+from flows.connections import Connections, connections, open_blobs, point_prefect_at
 from flows.settings import Settings, read_settings
 from stages.core.blobs import BlobStore
 
 Say = Callable[[str], None]
-Starter = Callable[[Settings, Say], Connections]
+Starter = Callable[[Settings, Say, tuple[str, ...]], object]
+"""Starts those of the services that are named ("store", "prefect") and that settings leave to this machine."""
 
 
-def _only_find(settings: Settings, say: Say) -> Connections:
-    return connections(settings)
+def _only_find(settings: Settings, say: Say, names: tuple[str, ...]) -> None:
+    """Start nothing."""
 
 
 _starter: Starter = _only_find
@@ -33,24 +33,18 @@ def use_starter(starter: Starter) -> None:
 def ready(say: Say) -> tuple[Settings, Connections]:
     """Services that run, and this process pointed at them: to be called before Prefect is imported."""
     settings = read_settings()
-    found = _starter(settings, say)
-    os.environ["PREFECT_API_URL"] = found.prefect_api_url
-    for name, value in _PREFECT.items():
+    _starter(settings, say, ("store", "prefect"))
+    found = connections(settings)
+    point_prefect_at(found.prefect_api_url)
+    for name, value in (_PREFECT | {"PREFECT_LOCAL_STORAGE_PATH": str(settings.home / "prefect" / "storage")}).items():
         os.environ.setdefault(name, value)
-    _reach_loopback_directly(found.prefect_api_url)
     return settings, found
-
-
-def _reach_loopback_directly(api_url: str) -> None:
-    """A proxy that the environment names would be asked for 127.0.0.1 too."""
-    if urlsplit(api_url).hostname in ("127.0.0.1", "localhost"):
-        for name in ("NO_PROXY", "no_proxy"):
-            os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
 
 
 def open_store(say: Say) -> tuple[Settings, BlobStore]:
     """The store's blobs, for commands that only read."""
-    settings, _ = ready(say)
+    settings = read_settings()
+    _starter(settings, say, ("store",))
     return settings, open_blobs(settings)
 
 
