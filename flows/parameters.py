@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from flows.graph.check import Examination
 from flows.graph.entry_check import CheckedEntry
+from flows.jobs.job import _JOB_ID
 
 Parameters = dict[str, tuple[Any, Any]]
 """Name -> (type, default); `inspect.Parameter.empty` where there is no default."""
@@ -26,11 +27,14 @@ def parameters(seen: Examination) -> Parameters:
         if item.definition is not None:
             model = settings_model(profile.name, item)
             made[item.entry.id] = (model, _default(model))
-    made["refresh"] = (list[str], Field([], description="Stages to run again though they are kept; 'all' for all"))
+    ids = Literal[(*(entry.id for entry in profile.stages), "all")]  # type: ignore[valid-type]
+    refresh: Any = Field([], description="Stages to run again though they are kept; 'all' for all")
+    made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]
     switches = {e.id: (bool, Field(e.enabled, description=f"Run the stage {e.id}")) for e in profile.stages}
     model = create_model("Enabled", __config__=ConfigDict(extra="forbid"), **switches)  # type: ignore[call-overload]
     made["enabled"] = (model, model())
-    made["job_id"] = (str | None, Field(None, description="Name of the job; made of time and profile if empty"))
+    job_id = Annotated[str, Field(pattern=f"^({_JOB_ID.pattern})?$")]
+    made["job_id"] = (job_id | None, Field(None, description="Name of the job; made of time and profile if empty"))
     return made
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from flows.command.output import print_json, say, table
 from flows.command.starting import open_store, ready
+from flows.jobs.job import check_job_id
 from flows.jobs.publish import job_key
 from flows.settings import Settings
 from flows.units import figure, readable_bytes, readable_seconds
@@ -138,7 +139,7 @@ def _find(store: ObjectStore, job: str) -> dict[str, Any]:
         if newest := _newest(store, 1):
             return newest[0]
         raise UsageError("There are no jobs yet. Start one with: stagewright run brand-exposure --input video=FILE")
-    if (manifest := _manifest(store, job)) is not None:
+    if (manifest := _manifest(store, check_job_id(job))) is not None:
         return manifest
     close = nearest(job, _ids(store))
     hint = f" Did you mean {close}?" if close else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,8 +16,10 @@ from flows.command.starting import ready
 from flows.graph.overrides import override
 from flows.graph.planning import plan_profile
 from flows.jobs.board import Board
+from flows.jobs.job import check_job_id
 from flows.load import load_profile
 from flows.profiles.model import Profile
+from flows.profiles.yaml_lines import MAX_DEPTH
 from flows.settings import Settings, read_settings
 from stages.core.discovery import load_stages
 from stages.core.errors import InputError, ServiceError, StagewrightError, UsageError
@@ -49,7 +52,7 @@ def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--input wants key=address, for example --input video=match.mp4; found {key + sign!r}.")
         if key not in profile.inputs:
             raise UsageError(f"Profile {profile.name!r} has no input {key!r}{did_you_mean(key, profile.inputs)}")
-        if profile.inputs[key] and "://" not in address and not Path(address).exists():
+        if profile.inputs[key] and "://" not in address and not os.path.exists(address):
             raise InputError(f"The input {key}={address} is not there: no such file. Check the path.", uri=address)
     if missing := [key for key in profile.inputs if key not in keys]:
         wanted = " ".join(f"--input {key}=FILE_OR_URI" for key in missing)
@@ -74,6 +77,8 @@ def run_profile(
     for id in refresh:
         if id != "all" and id not in (known := [stage.id for stage in plan.stages]):
             raise UsageError(f"--refresh: profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}")
+    if job_id:
+        check_job_id(job_id)
     settings, _ = ready(say)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -98,9 +103,22 @@ def _parsed_set(text: str) -> tuple[str, str, Any]:
     if not (sign and dot and id and field):
         raise UsageError(f"--set wants STAGE.FIELD=VALUE, for example --set extract_frames.fps=4; found {text!r}.")
     try:
-        return id, field, json.loads(value)
+        parsed = json.loads(value)
+        too_deep = _is_deeper(parsed, MAX_DEPTH)
     except ValueError:
         return id, field, value
+    except RecursionError:
+        too_deep = True
+    if too_deep:
+        raise UsageError(f"--set {path}: the value is nested more than {MAX_DEPTH} levels deep.", stage=id)
+    return id, field, parsed
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(part, levels - 1) for part in inside)
 
 
 def _told(job_id: str, profile: str, state: str, stages: list[dict[str, Any]]) -> dict[str, Any]:
