@@ -20,6 +20,8 @@ SOBER = (
 SOBER_FACES = ("condensed", "geometric", "narrow", "rounded light", "italic")
 OWN_LOOK = 0.7
 """How often a sponsor shows in its own colours and face."""
+CLOSE_EVERY = 5
+"""Of so many look-alikes one is hard to tell from a brand, as long as there are any."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,20 @@ class Word:
 class Cast:
     """Gives words by turns. In a film that is `empty` of brands, look-alikes take the sponsors' places."""
 
-    def __init__(self, brands: Sequence[str], strangers: Sequence[str], rng: np.random.Generator, empty: bool) -> None:
+    def __init__(
+        self,
+        brands: Sequence[str],
+        strangers: Sequence[str],
+        close: Sequence[str],
+        rng: np.random.Generator,
+        empty: bool,
+    ) -> None:
         self._rng = rng
         self._sponsors = (
             [] if empty else [str(b) for b in rng.permutation(list(brands))[: max(4, len(brands) * 2 // 3)]]
         )
         self._strangers = [str(s) for s in rng.permutation(list(strangers))]
+        self._close = list(close)
         self._tellings = [str(t) for t in rng.permutation([t for t in TELLINGS if likeness(t, brands) < 60])]
         self._looks = {brand: self._look() for brand in brands}
         self._turns = {"sponsor": 0, "stranger": 0, "telling": 0}
@@ -49,15 +59,19 @@ class Cast:
     def sponsor(self) -> Word:
         """The next sponsor, under one of its spellings."""
         if not self._sponsors:
-            return self.stranger() if self._rng.random() < 0.5 else self.telling(self._look())
+            return self.telling(self._look()) if self._turn("sponsor") % 2 else self.stranger()
         brand = self._sponsors[self._turn("sponsor") % len(self._sponsors)]
         names = brand.split("|")
         shown = names[0] if len(names) == 1 or self._rng.random() < 0.6 else names[1]
         return Word(names[0], shown, self._looks[brand] if self._rng.random() < OWN_LOOK else self._look())
 
     def stranger(self) -> Word:
-        """The next word that looks like a brand and is none."""
-        return Word(None, self._strangers[self._turn("stranger") % len(self._strangers)], self._look())
+        """The next word that looks like a brand and is none. One that is hard to tell comes now and then, and once."""
+        turn = self._turn("stranger")
+        nth, rest = divmod(turn, CLOSE_EVERY)
+        if rest == CLOSE_EVERY - 1 and nth < len(self._close):
+            return Word(None, self._close[nth], self._look())
+        return Word(None, self._strangers[turn % len(self._strangers)], self._look())
 
     def telling(self, style: Style | None = None) -> Word:
         """The next of the broadcast's own words."""

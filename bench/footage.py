@@ -67,9 +67,9 @@ class Footage:
             shown = Fraction(0)
             with av.open(self._path) as container:
                 for frame in container.decode(video=0):
-                    picture: Picture | None = None
+                    if wanted < shown + 1:
+                        picture = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
                     while wanted < shown + 1:
-                        picture = frame.to_ndarray(format="bgr24") if picture is None else picture
                         yield picture
                         wanted += self.fps / fps
                     shown += 1

@@ -37,6 +37,9 @@ TELLINGS = _words(
 )
 """Other text of a broadcast."""
 
+Way = Callable[[str, np.random.Generator], str]
+"""Makes another word of a name."""
+
 _UNLIKE = {"a": "ou", "e": "ou", "i": "ao", "o": "ei", "u": "ae", "y": "ao"}
 _CONSONANTS = "bdfgklmnprstvz"
 
@@ -64,21 +67,26 @@ def invent_brands(rng: np.random.Generator, count: int = 16) -> list[str]:
     return found
 
 
-def look_alikes(brands: Sequence[str], rng: np.random.Generator, count: int = 12) -> list[str]:
-    """Words that are none of the brands but like one: two letters changed, another ending, another second word; and for
-    every twelve of them one with a single letter changed and one that goes on where the brand ends."""
-    ways: list[Callable[[str, np.random.Generator], str]] = [_two_letters, _other_end, _two_letters, _other_end]
-    ways = [*ways, _other_second, _one_letter, *ways, _other_second, _longer]
+def look_alikes(brands: Sequence[str], rng: np.random.Generator, count: int = 10) -> list[str]:
+    """Words that are none of the brands but like one: two letters changed, another ending, another second word."""
+    ways = (_two_letters, _other_end, _two_letters, _other_end, _other_second)
+    return _alike(brands, rng, count, ways, LIKE_AT_MOST)
+
+
+def close_ones(brands: Sequence[str], rng: np.random.Generator, count: int = 2) -> list[str]:
+    """Words that are hard to tell from a brand: a single letter changed, or going on where the brand ends."""
+    return _alike(brands, rng, count, (_one_letter, _longer), LIKE_AT_ALL)
+
+
+def _alike(brands: Sequence[str], rng: np.random.Generator, count: int, ways: Sequence[Way], most: float) -> list[str]:
     found: list[str] = []
     for _ in range(50 * count):
         if len(found) == count:
             break
-        way = ways[len(found) % len(ways)]
-        brand = str(brands[int(rng.integers(len(brands)))])
+        way, brand = ways[len(found) % len(ways)], str(brands[int(rng.integers(len(brands)))])
         if way is _other_second and "|" in brand:
             continue  # its first word alone is the brand
         word = way(brand.split("|")[0], rng)
-        most = LIKE_AT_ALL if way in (_one_letter, _longer) else LIKE_AT_MOST
         if LIKE_AT_LEAST <= likeness(word, brands) <= most and word not in found:
             found.append(word)
     return found

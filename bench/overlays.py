@@ -16,7 +16,7 @@ TEAMS = ["HAL", "VOR", "BRE", "TIL", "OST", "MAR", "KEL", "NOR"]
 
 
 def score_bug(scene: Scene) -> list[Layer]:
-    """The score and a clock that runs, with a sponsor's name beside or under them."""
+    """The score and a clock that runs, with a sponsor's name beside them."""
     rng, (width, height) = scene.rng, scene.size
     capital = float(rng.uniform(0.017, 0.027)) * height
     home, away = (str(t) for t in rng.choice(TEAMS, 2, replace=False))
@@ -26,7 +26,8 @@ def score_bug(scene: Scene) -> list[Layer]:
     sponsor = text_plate(word.text, capital, word.style)
     at_right = bool(rng.random() < 0.4)
     begin, clock = 60 * int(rng.integers(5, 85)), text_plate("88:88", capital, scene.cast.sober)
-    whole = plate.size[0] + clock.size[0] + sponsor.size[0]
+    apart = round(1.3 * capital)  # else a reader takes clock and sponsor for one line, whose middle is neither's
+    whole = plate.size[0] + clock.size[0] + apart + sponsor.size[0]
     x = width * 0.96 - whole if at_right else 0.04 * width
     y = 0.05 * height
     made = [_still(None, score, "scorebug", plate, x, y)]
@@ -35,7 +36,7 @@ def score_bug(scene: Scene) -> list[Layer]:
         shown = text_plate(told, capital, scene.cast.sober, clock.size[0])
         path = _during(second, second + 1, upright(shown, _corner(x + plate.size[0], y)))
         made.append(Graphic(None, told, "scorebug", shown, path))
-    made.append(_still(word.brand, word.text, "scorebug", sponsor, x + plate.size[0] + clock.size[0], y))
+    made.append(_still(word.brand, word.text, "scorebug", sponsor, x + whole - sponsor.size[0], y))
     return list(made)
 
 

@@ -13,7 +13,7 @@ from bench.cast import Cast
 from bench.film import Film, Look, Shot
 from bench.footage import Footage
 from bench.graphics import Layer
-from bench.names import invent_brands, look_alikes
+from bench.names import close_ones, invent_brands, look_alikes
 from bench.overlays import lower_third, score_bug, sting, table, ticker
 from bench.places import PLACES
 from bench.props import Scene, billboards, boards, flags, passing_van, runners, wall, worn_patch
@@ -87,6 +87,7 @@ class Wishes:
     crf: int | None = None
     empty: bool = False
     rough: bool = False
+    twins: bool = False
 
 
 def plan_film(wishes: Wishes, footage: Footage | None = None) -> Film:
@@ -97,9 +98,9 @@ def plan_film(wishes: Wishes, footage: Footage | None = None) -> Film:
     fps = Fraction(wishes.fps or (footage.fps if footage else RATES[wishes.seed % len(RATES)]))
     invented = invent_brands(rng)
     brands = list(wishes.brands or invented)
-    strangers = look_alikes(brands, rng)
+    strangers, close = look_alikes(brands, rng), close_ones(brands, rng, 12 if wishes.twins else 2)
     look = _draw_look(wishes, rng)
-    cast = Cast(brands, strangers, rng, wishes.empty)
+    cast = Cast(brands, strangers, close, rng.spawn(1)[0], wishes.empty)
     lengths = footage.shots(wishes.seconds, fps) if footage else _lengths(round(wishes.seconds * fps), fps, rng)
     kinds = KINDS[wishes.kind]
     start = int(rng.integers(len(kinds)))
@@ -108,7 +109,7 @@ def plan_film(wishes: Wishes, footage: Footage | None = None) -> Film:
         for n, length in enumerate(lengths)
     )
     meta = {"seed": wishes.seed, "kind": wishes.kind, "empty": wishes.empty, "footage": footage is not None}
-    return Film(size, fps, look, lengths, shots, brands, strangers, meta, rng)
+    return Film(size, fps, look, lengths, shots, brands, [*strangers, *close], meta, rng.spawn(1)[0])
 
 
 def _draw_look(wishes: Wishes, rng: Rng) -> Look:

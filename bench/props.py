@@ -53,7 +53,7 @@ def boards(scene: Scene) -> list[Layer]:
             quad = np.array([[x, top], [right, top_right], [right, bottom_right], [x, bottom]])
             shown = _shown(scene.camera, quad, begin, None if last else end)
             made.append(Graphic(word.brand, word.text, "board", plate, shown))
-            x, turn = right + 0.01 * tall, turn + 1
+            x, turn = right + 0.1 * tall, turn + 1
     return made
 
 

@@ -62,9 +62,9 @@ def _lengths(frames: int, fps: int) -> list[int]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     given = _parser().parse_args(arguments)
-    size = None if given.size is None else tuple(int(side) for side in given.size.split("x"))
+    size = None if given.size is None else _size(given.size)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    if given.seed is None and not (given.footage or given.empty or given.rough):
+    if given.seed is None and not (given.footage or given.empty or given.rough or given.twins):
         demo = {"seconds": given.seconds, "size": size, "fps": given.fps, "brands": given.brands}
         truth = render_sample(given.out, **{name: value for name, value in demo.items() if value is not None})
     else:
@@ -80,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             crf=given.crf,
             empty=given.empty,
             rough=given.rough,
+            twins=given.twins,
         )
         truth = render_drawn(given.out, wishes, given.footage)
     (given.truth or given.out.with_suffix(".json")).write_text(json.dumps(truth))
@@ -87,6 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seconds = len(truth["frames"]) / meta["fps"]
     print(f"{given.out}: {seconds:g} s, {meta['size']}, {meta['fps']} pictures/s, {len(truth['cuts'])} cuts, ", end="")
     print(f"{len(truth['tracks'])} graphics")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = text.split("x")
+    return int(width), int(height)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kind", choices=sorted(KINDS), default="varied")
     parser.add_argument("--empty", action="store_true", help="no brand is shown, only other text")
     parser.add_argument("--rough", action="store_true", help="darker, with more noise, blur and compression")
+    parser.add_argument("--twins", action="store_true", help="more words that differ from a brand by one letter")
     parser.add_argument("--noise", type=float, help="grey levels")
     parser.add_argument("--blur", type=float, help="pixels at a height of 720")
     parser.add_argument("--crf", type=int, help="of x264: 0 is lossless, 51 worst")
