@@ -55,7 +55,7 @@ def draw_camera(size: Size, length: float, rng: np.random.Generator, move: str) 
     room_x, room_y = width * (WIDER - 1), height * (HIGHER - 1)
     shake = float(rng.uniform(0.0004, 0.0018)) * width * (move != "still")
     phases = rng.uniform(0, 6.28, 4)
-    begin, end = float(rng.uniform(0.05, 0.35)), float(rng.uniform(0.65, 0.95))
+    begin, end = float(rng.uniform(0.02, 0.25)), float(rng.uniform(0.75, 0.98))
     if rng.random() < 0.5:
         begin, end = end, begin
     if move in ("still", "drift"):
@@ -63,7 +63,7 @@ def draw_camera(size: Size, length: float, rng: np.random.Generator, move: str) 
     zooms = (1.0, float(rng.uniform(1.35, 1.7))) if move == "zoom" else (1.0, 1.0)
     if rng.random() < 0.5:
         zooms = zooms[::-1]
-    turns = float(rng.uniform(1.6, 2.4)) if move == "sweep" else 1.0
+    turns = float(rng.uniform(2, 3.4)) if move == "sweep" else 1.0
 
     def at(t: float) -> tuple[float, float, float]:
         share = min(1.0, max(0.0, t / length))

@@ -20,9 +20,10 @@ SKINS = ((108, 150, 196), (88, 122, 168), (60, 84, 120), (140, 176, 216))
 SHIRTS = ((60, 60, 214), (238, 238, 240), (170, 90, 30), (40, 170, 230), (40, 40, 44), (80, 140, 40), (150, 40, 110))
 
 
-def runner(camera: Camera, at: Place, tall: float, rng: Rng) -> Occluder:
-    """Somebody who runs; `at` is the ground between the feet, `tall` the height in the world's pixels."""
-    pace, lean = float(rng.uniform(7, 11)), float(rng.uniform(-0.06, 0.06))
+def runner(camera: Camera, at: Place, tall: float, rng: Rng, pace: float = 9) -> Occluder:
+    """Somebody who runs; `at` is the ground between the feet, `tall` the height in the world's pixels, `pace` that of
+    the legs."""
+    pace, lean = pace * float(rng.uniform(0.8, 1.2)), float(rng.uniform(-0.06, 0.06))
     phase = float(rng.uniform(0, 6))
 
     def paint(picture: Picture, t: float, colours: tuple[Colour, ...]) -> None:

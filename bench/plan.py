@@ -16,7 +16,7 @@ from bench.graphics import Layer
 from bench.names import close_ones, invent_brands, look_alikes
 from bench.overlays import lower_third, score_bug, sting, table, ticker
 from bench.places import PLACES
-from bench.props import Scene, billboards, boards, flags, passing_van, runners, wall, worn_patch
+from bench.props import Scene, billboards, boards, flags, passers_by, passing_van, runners, wall, worn_patch
 
 Rng = np.random.Generator
 Part = Callable[[Scene], list[Layer]]
@@ -52,19 +52,24 @@ SCENES = {
     "road": Scenery(
         ("street",),
         ("pan", "zoom", "drift"),
-        ((billboards, 0.9), (passing_van, 0.6), (runners, 0.4)),
+        ((billboards, 0.9), (passing_van, 0.6), (runners, 0.4), (passers_by, 0.7)),
         ((ticker, 0.4), (lower_third, 0.4)),
     ),
-    "interview": Scenery(("studio",), ("still", "drift", "zoom"), ((wall, 1),), ((lower_third, 0.6), (ticker, 0.4))),
+    "interview": Scenery(
+        ("studio",), ("still", "drift", "zoom"), ((wall, 1), (passers_by, 0.4)), ((lower_third, 0.6), (ticker, 0.4))
+    ),
     "talk": Scenery(
-        ("studio", "street", "hall"), ("still", "drift"), ((worn_patch, 1),), ((lower_third, 0.7), (ticker, 0.5))
+        ("studio", "street", "hall"),
+        ("still", "drift"),
+        ((worn_patch, 1), (passers_by, 0.5)),
+        ((lower_third, 0.7), (ticker, 0.5)),
     ),
     "table": Scenery(("stadium", "studio", "hall"), ("still", "drift"), (), ((table, 1), (ticker, 0.4))),
     "sting": Scenery(("studio", "circuit"), ("drift",), (), ((sting, 1),)),
 }
 
 KINDS = {
-    "varied": ("match", "interview", "road", "talk", "match", "race", "table", "sting"),
+    "varied": ("match", "interview", "race", "table", "match", "road", "sting", "talk"),
     "match": ("match", "match", "interview", "match", "table"),
     "news": ("talk", "interview", "table", "road", "sting"),
     "road": ("road", "race", "talk"),
@@ -113,8 +118,8 @@ def plan_film(wishes: Wishes, footage: Footage | None = None) -> Film:
 
 
 def _draw_look(wishes: Wishes, rng: Rng) -> Look:
-    noise, blur = float(rng.uniform(1, 3.5)), float(rng.choice([0, 0, 0.5, 0.8]))
-    crf, gain, lift = int(rng.integers(20, 29)), float(rng.uniform(0.88, 1.08)), float(rng.uniform(-6, 8))
+    noise, blur = float(rng.uniform(1.5, 4.5)), float(rng.choice([0, 0.5, 0.8, 1.1]))
+    crf, gain, lift = int(rng.integers(22, 31)), float(rng.uniform(0.88, 1.08)), float(rng.uniform(-6, 8))
     if wishes.rough:
         noise, blur, crf, gain = noise + 3.5, blur + 0.5, crf + 4, gain * 0.85
     return Look(
@@ -123,7 +128,7 @@ def _draw_look(wishes: Wishes, rng: Rng) -> Look:
         crf=crf if wishes.crf is None else wishes.crf,
         gain=gain,
         lift=lift,
-        shutter=float(rng.uniform(0.25, 0.6)),
+        shutter=float(rng.uniform(0.35, 0.8)),
     )
 
 

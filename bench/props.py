@@ -30,7 +30,7 @@ class Scene:
 def boards(scene: Scene) -> list[Layer]:
     """Boards along the ground in perspective; at times they show other sponsors from the middle of the shot."""
     rng, (wide, high) = scene.rng, scene.camera.world
-    tall, letters = float(rng.uniform(0.068, 0.1)) * high, float(rng.uniform(0.42, 0.58))
+    tall, letters = float(rng.uniform(0.06, 0.09)) * high, float(rng.uniform(0.4, 0.56))
     slope, far = float(rng.uniform(-0.04, 0.04)), float(rng.uniform(0.82, 1.0))
     foot = (BASE + float(rng.uniform(0.0, 0.05))) * high
 
@@ -61,7 +61,7 @@ def wall(scene: Scene) -> list[Layer]:
     """A wall of sponsors' names behind somebody who is interviewed."""
     rng, camera = scene.rng, scene.camera
     x, y, zoom = camera.at(0)
-    letters = float(rng.uniform(0.027, 0.038)) * scene.size[1]
+    letters = float(rng.uniform(0.022, 0.034)) * scene.size[1]
     words = [scene.cast.sponsor() for _ in range(3)] + [scene.cast.stranger()]
     plates = [text_plate(w.text, letters, w.style, round(0.2 * scene.size[0])) for w in words]
     across = max(p.size[0] for p in plates) * 1.12
@@ -88,7 +88,7 @@ def billboards(scene: Scene) -> list[Layer]:
     made: list[Layer] = []
     for place in (0.22, 0.52, 0.82):
         word = scene.cast.sponsor() if rng.random() < 0.75 else scene.cast.stranger()
-        plate = text_plate(word.text, float(rng.uniform(0.045, 0.075)) * high, word.style)
+        plate = text_plate(word.text, float(rng.uniform(0.034, 0.062)) * high, word.style)
         middle = ((place + float(rng.uniform(-0.04, 0.04))) * wide, float(rng.uniform(0.25, 0.42)) * high)
         quad = _box(plate, middle)
         turned, tilt = float(rng.uniform(-0.16, 0.16)), float(rng.uniform(-0.05, 0.05))
@@ -97,7 +97,7 @@ def billboards(scene: Scene) -> list[Layer]:
         quad[:, 1] += tilt * (quad[:, 0] - centre[0])
         path = _shown(scene.camera, quad)
         made += [posts(path), Graphic(word.brand, word.text, "billboard", plate, path)]
-    poles = [pole(scene.camera, float(rng.uniform(0.1, 2.0)) * wide, 0.016 * wide) for _ in range(3)]
+    poles = [pole(scene.camera, float(rng.uniform(0.1, 2.0)) * wide, 0.016 * wide) for _ in range(4)]
     return [*made, *poles]
 
 
@@ -128,13 +128,13 @@ def worn_patch(scene: Scene) -> list[Layer]:
     """A patch on the chest of somebody who moves: it turns, and comes nearer and goes."""
     rng, camera = scene.rng, scene.camera
     word = scene.cast.sponsor()
-    plate = text_plate(word.text, float(rng.uniform(0.036, 0.05)) * scene.size[1], word.style)
+    plate = text_plate(word.text, float(rng.uniform(0.03, 0.045)) * scene.size[1], word.style)
     half = np.array(plate.size) / 2
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
     x, y, zoom = camera.at(scene.length / 2)
     home = np.array([x + float(rng.uniform(0.25, 0.75)) * scene.size[0] / zoom, y + 0.3 * scene.size[1]])
     reach, pace = float(rng.uniform(0.03, 0.1)) * scene.size[0], float(rng.uniform(0.5, 1.1))
-    swing, phase = float(rng.uniform(0.12, 0.34)), float(rng.uniform(0, 6))
+    swing, phase = float(rng.uniform(0.15, 0.42)), float(rng.uniform(0, 6))
     head = max(0.13 * scene.size[1], 0.45 * plate.size[0])
 
     def chin(t: float) -> tuple[float, float]:
@@ -152,7 +152,17 @@ def worn_patch(scene: Scene) -> list[Layer]:
 
 def runners(scene: Scene) -> list[Layer]:
     """Players who run before the boards, some of them to and fro."""
-    return [_runner(scene) for _ in range(int(scene.rng.integers(4, 9)))]
+    return [_runner(scene) for _ in range(int(scene.rng.integers(5, 10)))]
+
+
+def passers_by(scene: Scene) -> list[Layer]:
+    """People near the camera, who walk through the picture before everything else."""
+    rng, (wide, high) = scene.rng, scene.camera.world
+    made: list[Layer] = []
+    for _ in range(int(rng.integers(1, 4))):
+        tall, when, towards = rng.uniform(0.7, 0.95) * high, rng.uniform(0, scene.length), rng.choice([-1, 1])
+        made.append(runner(scene.camera, _walk(0.5 * wide, towards * 0.16 * wide, when, 1.05 * high), tall, rng, 5))
+    return made
 
 
 def flags(scene: Scene) -> list[Layer]:
@@ -164,7 +174,7 @@ def flags(scene: Scene) -> list[Layer]:
 
 def _runner(scene: Scene) -> Layer:
     rng, (wide, high) = scene.rng, scene.camera.world
-    tall, foot = float(rng.uniform(0.2, 0.36)) * high, float(rng.uniform(0.57, 0.7)) * high
+    tall, foot = float(rng.uniform(0.22, 0.38)) * high, float(rng.uniform(0.57, 0.72)) * high
     start, reach, pace = rng.uniform(0.1, 0.9), rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.6)
     phase = float(rng.uniform(0, 6))
 
@@ -172,6 +182,11 @@ def _runner(scene: Scene) -> Layer:
         return float((start + reach * np.sin(pace * t + phase)) * wide), foot
 
     return runner(scene.camera, at, tall, rng)
+
+
+def _walk(middle: float, speed: float, when: float, foot: float) -> Callable[[float], tuple[float, float]]:
+    """Somebody's way who is in the middle at a time."""
+    return lambda t: (float(middle + speed * (t - when)), float(foot))
 
 
 def _fixed(at: tuple[float, float]) -> Callable[[float], tuple[float, float]]:
