@@ -8,58 +8,22 @@ The services are not counted; each run is cold, in a home of its own.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
-import psutil
-
+from bench.cost import run_measured
 from bench.sample import render_sample
 from bench.services import running
 
 COMMAND = Path(sys.executable).parent / "stagewright"
 
 
-class Peak(threading.Thread):
-    """Watches a process and its children: the most resident memory seen at once, in bytes."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.process, self.bytes = psutil.Process(pid), 0
-
-    def run(self) -> None:
-        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            self.bytes = max(self.bytes, self._now())
-            time.sleep(0.1)
-
-    def _now(self) -> int:
-        total = 0
-        try:
-            for process in (self.process, *self.process.children(recursive=True)):
-                total += process.memory_info().rss
-        except psutil.Error:  # one has just ended
-            return total
-        return total
-
-
 def measure(film: Path, fps: str) -> tuple[int, float]:
     """Peak bytes and seconds of one cold run."""
     ask = ["--input", f"video={film}", "--set", f"extract_frames.fps={fps}", "--refresh", "all", "--json"]
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [COMMAND, "run", "brand-exposure", *ask], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ
-    ) as done:
-        peak = Peak(done.pid)
-        peak.start()
-        _, told = done.communicate()
-    if done.returncode:
-        raise SystemExit(told.decode())
-    peak.join()
-    return peak.bytes, time.perf_counter() - started
+    cost = run_measured([str(COMMAND), "run", "brand-exposure", *ask])
+    return cost.peak_bytes, cost.wall_s
 
 
 def main() -> None:
