@@ -1,14 +1,18 @@
-"""`match_brands`: which of the texts that were read name a brand."""
+"""`match_brands`: which of the texts that were followed and read name a brand."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections import defaultdict
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
 from stages import RuntimeContext, StageConfig, stage
 from stages.brands.names import aliases_of
-from stages.datatypes import Detection, Detections, TextRegions
+from stages.datatypes import Detection, Detections, Reading, Readings, TrackPoint, Tracks
+
+if TYPE_CHECKING:
+    from stages.brands.votes import Verdict
 
 SOURCE = "text"
 SCORE_DECIMALS = 4
@@ -23,6 +27,9 @@ class MatchBrandsConfig(StageConfig):
         min_length=1,
     )
     threshold: float = Field(84, ge=0, le=100, description="Least similarity that counts as a match")
+    visible: float = Field(
+        0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen, 0-1"
+    )
     near: float = Field(
         65, ge=0, le=100, description="Least similarity of a text that is listed as unresolved, for a person to judge"
     )
@@ -39,24 +46,38 @@ class MatchBrandsConfig(StageConfig):
     writes=("detections", "unresolved"),
     depends=("rapidfuzz",),
 )
-def match_brands(text: TextRegions, config: MatchBrandsConfig, ctx: RuntimeContext) -> tuple[Detections, TextRegions]:
-    """Compare every text with every brand by its letters. What is like one, but not enough, is left unresolved.
+def match_brands(
+    readings: Readings, tracks: Tracks, config: MatchBrandsConfig, ctx: RuntimeContext
+) -> tuple[Detections, Readings]:
+    """Let all readings of a track vote for the brand that it shows; the track is then seen wherever it is visible.
 
-    A detection's score is that of the reading times that of the similarity.
+    What is like a brand, but not enough, is left unresolved, once a track. A detection's score is that of the best
+    reading times that of the similarity.
     """
-    from stages.brands.similarity import similarities
+    from stages.brands.evidence import Name
+    from stages.brands.votes import decide
 
-    near = min(config.near, config.threshold)
-    texts = sorted(set(text.texts))
-    found = dict(zip(texts, similarities(texts, aliases_of(config.brands), near), strict=True))
+    names = [Name.of(alias) for alias in aliases_of(config.brands)]
+    said: dict[int, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        said[reading.track].append(reading)
     hits: list[Detection] = []
-    unresolved: list[int] = []
-    for row, region in enumerate(text):
-        alias, similarity = found[region.text]
-        if alias is not None and similarity >= config.threshold:
-            score = round(region.score * similarity / 100, SCORE_DECIMALS)
-            hits.append(Detection(region.t, alias.brand, region.text, score, SOURCE, "", region.quad))
-        elif alias is not None:
-            unresolved.append(row)
-    ctx.set_progress(len(text), len(text))
-    return Detections.of(hits, text.notes), text.take(unresolved)
+    unresolved: list[Reading] = []
+    rows_of = tracks.rows_of()
+    for done, (track, own) in enumerate(said.items(), 1):
+        verdict = decide(own, names, config.threshold)
+        if verdict.accepted:
+            seen = [row for row in rows_of[track] if tracks.visible[row] >= config.visible]
+            hits += (_detection(verdict, tracks[row]) for row in seen)
+        elif verdict.best is not None and verdict.similarity >= config.near:
+            unresolved.append(verdict.best)
+        ctx.set_progress(done, len(said))
+    hits.sort(key=lambda hit: (hit.t, hit.brand))
+    return Detections.of(hits, [*tracks.notes, *readings.notes]), Readings.of(unresolved)
+
+
+def _detection(verdict: Verdict, point: TrackPoint) -> Detection:
+    assert verdict.alias is not None
+    assert verdict.best is not None
+    score = round(verdict.best.score * verdict.similarity / 100, SCORE_DECIMALS)
+    return Detection(point.t, verdict.alias.brand, verdict.best.text, score, SOURCE, "", point.quad)

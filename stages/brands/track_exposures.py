@@ -31,35 +31,36 @@ class TrackExposuresConfig(StageConfig):
     """When two sightings of a brand are one exposure."""
 
     gap: float = Field(
-        2, ge=0, le=60, description="Sightings of a brand no more than this apart are one exposure, seconds"
+        0.5, ge=0, le=60, description="Sightings of a brand no more than this apart are one exposure, seconds"
     )
 
 
 @stage(label="Track exposures", category="brands", writes=("detections", "exposures"))
 def track_exposures(
-    detections: Detections, frames: Frames, config: TrackExposuresConfig, ctx: RuntimeContext
+    detections: Detections, motion: Frames, frames: Frames, config: TrackExposuresConfig, ctx: RuntimeContext
 ) -> tuple[Detections, Exposures]:
     """Merge the sightings of each brand into exposures; every detection gets the id of its exposure.
 
     A sighting counts for all times that its picture stands for, and for half a sample period around them. Places are
     not compared: a brand that is on screen twice at a time is one exposure.
     """
-    spans = _spans(detections, frames)
+    spans = _spans(detections, motion)
+    looked = set(map(float, frames.index.t))
     shares = quad_areas(detections.quads) / (frames.info.width * frames.info.height)
-    gap = max(config.gap, NEXT_SAMPLE * frames.period_s)
+    gap = max(config.gap, NEXT_SAMPLE * motion.period_s)
     found: list[tuple[Exposure, list[int]]] = []
     by_brand = _rows_by_brand(detections)
     for done, (brand, rows) in enumerate(by_brand.items(), 1):
-        for stretch in merged([spans[row] for row in rows], gap, frames.period_s / 2, frames.info.decoded_s):
+        for stretch in merged([spans[row] for row in rows], gap, motion.period_s / 2, frames.info.decoded_s):
             members = [rows[place] for place in stretch.members]
-            found.append((_exposure(brand, stretch, members, detections, shares), members))
+            found.append((_exposure(brand, stretch, members, detections, shares, looked), members))
         ctx.set_progress(done, len(by_brand))
     return _numbered(detections, found)
 
 
-def _spans(detections: Detections, frames: Frames) -> list[Span]:
+def _spans(detections: Detections, motion: Frames) -> list[Span]:
     """For each detection the first and the last time that its picture stands for."""
-    last = {float(t): frames.index.stands_for(place)[-1] for place, t in enumerate(frames.index.t)}
+    last = {float(t): motion.index.stands_for(place)[-1] for place, t in enumerate(motion.index.t)}
     return [(t, last.get(t, t)) for t in map(float, detections.t)]
 
 
@@ -71,7 +72,12 @@ def _rows_by_brand(detections: Detections) -> Mapping[str, list[int]]:
 
 
 def _exposure(
-    brand: str, stretch: Stretch, rows: Sequence[int], detections: Detections, shares: NDArray[np.float64]
+    brand: str,
+    stretch: Stretch,
+    rows: Sequence[int],
+    detections: Detections,
+    shares: NDArray[np.float64],
+    looked: set[float],
 ) -> Exposure:
     import numpy as np
 
@@ -79,7 +85,8 @@ def _exposure(
     for row in rows:
         per_picture[float(detections.t[row])] += float(shares[row])
     areas = [min(1.0, area) for area in per_picture.values()]
-    best = max(rows, key=lambda row: (detections.score[row] * shares[row] ** 0.5, -detections.t[row]))
+    shown = [row for row in rows if float(detections.t[row]) in looked] or rows  # of these there is a picture
+    best = max(shown, key=lambda row: (detections.score[row] * shares[row] ** 0.5, -detections.t[row]))
     return Exposure(
         id="",
         brand=brand,

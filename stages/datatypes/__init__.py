@@ -1,15 +1,19 @@
 """The meanings that values have, and how each writes and reads itself."""
 
 from stages.core.datatype import DataType
+from stages.datatypes.boxes import Box, Boxes
 from stages.datatypes.detections import Detection, Detections
 from stages.datatypes.exposures import Exposure, Exposures
 from stages.datatypes.frame_writer import FrameWriter
 from stages.datatypes.frames import Frame, Frames, MediaInfo
+from stages.datatypes.readings import Reading, Readings
 from stages.datatypes.report import Report
-from stages.datatypes.text_regions import TextRegion, TextRegions
+from stages.datatypes.tracks import TrackPoint, Tracks
 from stages.datatypes.video import Video
 
 __all__ = [
+    "Box",
+    "Boxes",
     "DataType",
     "Detection",
     "Detections",
@@ -19,8 +23,10 @@ __all__ = [
     "FrameWriter",
     "Frames",
     "MediaInfo",
+    "Reading",
+    "Readings",
     "Report",
-    "TextRegion",
-    "TextRegions",
+    "TrackPoint",
+    "Tracks",
     "Video",
 ]

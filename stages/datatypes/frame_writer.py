@@ -30,13 +30,17 @@ class FrameWriter:
     _shard: list[int] = field(default_factory=list)
     _offset: list[int] = field(default_factory=list)
     _size: list[int] = field(default_factory=list)
+    _cut: list[bool] = field(default_factory=list)
     _held: list[tuple[int, float]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self._t)
 
-    def add(self, jpeg: bytes, t: float, also: Sequence[float] = ()) -> None:
-        """Append a picture shown at `t` seconds that stands for the times of `also` as well (later, ascending)."""
+    def add(self, jpeg: bytes, t: float, also: Sequence[float] = (), cut: bool = False) -> None:
+        """Append a picture shown at `t` seconds that stands for the times of `also` as well (later, ascending).
+
+        `cut`: a shot has begun since the picture before.
+        """
         if self._t and t <= self._t[-1]:
             raise ValueError(f"a frame at {t} s after one at {self._t[-1]} s; frames come in order of time")
         frame = len(self)
@@ -44,6 +48,7 @@ class FrameWriter:
         self._shard.append(len(self._shards))
         self._offset.append(self._open.add(f"frame-{frame:06d}.jpg", jpeg))
         self._size.append(len(jpeg))
+        self._cut.append(cut)
         self._held += [(frame, round(time, MICROSECOND)) for time in also]
         if len(self._open) >= self.shard_bytes:
             self._close_shard()
@@ -59,7 +64,7 @@ class FrameWriter:
             np.asarray(self._shard, np.int64),
             np.asarray(self._offset, np.int64),
             np.asarray(self._size, np.int64),
-            np.zeros(len(self), np.bool_),
+            np.asarray(self._cut, np.bool_),
             np.asarray([frame for frame, _ in self._held], np.int64),
             np.asarray([time for _, time in self._held], np.float64),
         )

@@ -52,9 +52,20 @@ class Frame:
     def image(self) -> NDArray[np.uint8]:
         """The picture, (H, W, 3) uint8 BGR, as OpenCV wants it. Raises ValueError where it is no picture."""
         import cv2
+
+        return self._decoded(cv2.IMREAD_COLOR)
+
+    def luma(self) -> NDArray[np.uint8]:
+        """Its brightness, (H, W) uint8. Raises ValueError where it is no picture."""
+        import cv2
+
+        return self._decoded(cv2.IMREAD_GRAYSCALE)
+
+    def _decoded(self, how: int) -> NDArray[np.uint8]:
+        import cv2
         import numpy as np
 
-        image = cv2.imdecode(np.frombuffer(self.jpeg(), np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(self.jpeg(), np.uint8), how)
         if image is None:
             raise ValueError(f"the picture at {self.t:.3f} s in {self.ref['blob']} is no JPEG that can be decoded")
         return np.asarray(image, np.uint8)

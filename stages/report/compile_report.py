@@ -11,7 +11,7 @@ from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, blobs, stage
 from stages.core.digests import digest_of
-from stages.datatypes import Detections, Exposure, Exposures, Frames, Report, TextRegions
+from stages.datatypes import Detections, Exposure, Exposures, Frames, Readings, Report
 from stages.datatypes.arrow import quad_areas
 from stages.report.contract import report_content
 from stages.report.page_data import page_data
@@ -46,7 +46,7 @@ def compile_report(
     exposures: Exposures,
     config: CompileReportConfig,
     ctx: RuntimeContext,
-    unresolved: TextRegions | None = None,
+    unresolved: Readings | None = None,
 ) -> Report:
     """Write report.json, report.html, exposures.csv and a picture of each exposure at its best.
 

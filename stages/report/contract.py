@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from stages.datatypes import Detections, Exposure, Exposures, Frames, TextRegions
+from stages.datatypes import Detections, Exposure, Exposures, Frames, Readings
 from stages.datatypes.arrow import Quads
 
 FORMAT = 1
@@ -27,7 +27,7 @@ def report_content(
     frames: Frames,
     detections: Detections,
     exposures: Exposures,
-    unresolved: TextRegions | None,
+    unresolved: Readings | None,
     images: Mapping[str, str],
 ) -> dict[str, Any]:
     """The report as JSON, without the job. `images`: file name of an exposure's picture by the exposure's id."""
@@ -90,7 +90,7 @@ def _detection_rows(detections: Detections) -> list[dict[str, Any]]:
     ]
 
 
-def _unresolved_rows(regions: TextRegions) -> list[dict[str, Any]]:
+def _unresolved_rows(regions: Readings) -> list[dict[str, Any]]:
     quads = _plain_quads(regions.quads)
     return [{"t": r.t, "text": r.text, "score": r.score, "quad": q} for r, q in zip(regions, quads, strict=True)]
 

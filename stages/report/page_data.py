@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stages.datatypes import Detections, Exposure, Exposures, Frames, TextRegions
+from stages.datatypes import Detections, Exposure, Exposures, Frames, Readings
 from stages.report.timeline import Bar, bars, covered, ticks
 from stages.report.unread import UnreadText, grouped
 
@@ -62,7 +62,7 @@ def page_data(
     frames: Frames,
     detections: Detections,
     exposures: Exposures,
-    unresolved: TextRegions | None,
+    unresolved: Readings | None,
     pictures: Mapping[str, bytes],
 ) -> PageData:
     """`pictures`: JPEG by the id of its exposure; those without are shown without and counted."""

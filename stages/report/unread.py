@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stages.datatypes import TextRegions
+from stages.datatypes import Readings
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class UnreadText:
     last_s: float
 
 
-def grouped(unresolved: TextRegions) -> list[UnreadText]:
+def grouped(unresolved: Readings) -> list[UnreadText]:
     """One entry for each text, the most frequent first."""
     found: dict[str, UnreadText] = {}
     for region in unresolved:

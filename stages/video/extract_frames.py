@@ -6,10 +6,10 @@ from pydantic import Field
 
 from stages import RuntimeContext, StageConfig, blobs, stage
 from stages.core.errors import InputError
-from stages.datatypes import Frames, FrameWriter, MediaInfo, Video
+from stages.datatypes import Frames, MediaInfo, Video
 from stages.video.decoding import Decoder
 from stages.video.media import Media, open_media
-from stages.video.pictures import to_bgr, to_jpeg, upright_size
+from stages.video.pair_writer import PairWriter
 from stages.video.sampling import sampled
 
 LOOSE_S = 0.5
@@ -19,40 +19,44 @@ LOOSE_S = 0.5
 class ExtractFramesConfig(StageConfig):
     """How many pictures are looked at, and how they are kept."""
 
-    fps: float = Field(2, gt=0, le=60, description="Pictures looked at in each second of video")
-    max_side: int = Field(
-        1920, ge=0, le=16384, description="Longest side of the pictures that are kept, pixels; 0 keeps the source's"
+    fps: float = Field(
+        1, gt=0, le=60, description="Pictures a second that are looked at closely; one more is taken after each cut"
     )
-    quality: int = Field(90, ge=30, le=100, description="JPEG quality of the pictures that are kept")
+    max_side: int = Field(
+        1920, ge=0, le=16384, description="Longest side of these pictures, pixels; 0 keeps the source's"
+    )
+    quality: int = Field(90, ge=30, le=100, description="JPEG quality of these pictures")
+    motion_fps: float = Field(6.25, gt=0, le=60, description="Small pictures a second, in which movement is followed")
+    motion_side: int = Field(640, ge=160, le=1920, description="Longest side of the small pictures, pixels")
+    cut: float = Field(
+        0.4, gt=0, le=1, description="A new shot begins where more than this share of the picture changes its luma, 0-1"
+    )
 
 
 @stage(
     label="Extract frames",
     category="video",
-    writes=("frames",),
+    writes=("frames", "motion"),
     depends=("av", "opencv-python-headless"),
 )
-def extract_frames(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> Frames:
-    """Decode the video from begin to end and keep the pictures that are on screen at evenly spaced times.
+def extract_frames(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> tuple[Frames, Frames]:
+    """Decode the video once from begin to end: `frames` to look at closely, `motion` to follow things in between.
 
-    Times are presentation times. What is damaged is passed over, counted and told; a file of which nothing can be
-    decoded is refused.
+    Both are pictures that are on screen at evenly spaced times, with their presentation times; every picture of
+    `frames` is in `motion` too, small and in grey. Cuts are marked in both. What is damaged is passed over, counted
+    and told; a file of which nothing can be decoded is refused.
     """
-    writer = FrameWriter(blobs())
-    period = 1 / config.fps
+    writer = PairWriter(config, blobs())
     with open_media(video) as media:
         decoder = Decoder(media, video.uri, ctx.failed_items.append)
-        size = (0, 0)
         total = media.declared_s or 0
-        for sample in sampled(decoder, period):
-            size = size if any(size) else upright_size(sample.picture)
-            jpeg = to_jpeg(to_bgr(sample.picture, config.max_side), config.quality)
-            writer.add(jpeg, sample.t, sample.also)
+        for sample in sampled(decoder, writer.motion_period):
+            writer.add(sample)
             ctx.set_progress(min(sample.t, total) if total else sample.t, total)
-        if not len(writer):
+        if not writer.size:
             raise _nothing(video, media, decoder)
-        info = _info(media, decoder, size)
-    return writer.finish(info, period, _notes(decoder, info))
+        info = _info(media, decoder, writer.size)
+    return writer.finish(info, _notes(decoder, info))
 
 
 def _nothing(video: Video, media: Media, decoder: Decoder) -> InputError:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     BGR = NDArray[np.uint8]
+    Luma = NDArray[np.uint8]
 
 
 def upright_size(picture: Any) -> tuple[int, int]:
@@ -27,14 +28,24 @@ def to_bgr(picture: Any, max_side: int) -> BGR:
     """The picture upright, (H, W, 3) uint8, its longest side at most `max_side` pixels (0: as it is)."""
     import numpy as np
 
-    width, height = picture.width, picture.height
-    scale = min(1.0, max_side / max(width, height)) if max_side else 1.0
-    size = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
-    image = picture.to_ndarray(format="bgr24", interpolation="AREA", **size)
+    image = picture.to_ndarray(format="bgr24", interpolation="AREA", **_size(picture, max_side))
     return np.ascontiguousarray(np.rot90(image, quarter_turns(picture)))
 
 
-def to_jpeg(image: BGR, quality: int) -> bytes:
+def to_luma(picture: Any, side: int) -> Luma:
+    """The brightness of the picture upright, (H, W) uint8, its longest side at most `side` pixels."""
+    import numpy as np
+
+    image = picture.to_ndarray(format="gray", interpolation="AREA", **_size(picture, side))
+    return np.ascontiguousarray(np.rot90(image, quarter_turns(picture)))
+
+
+def _size(picture: Any, max_side: int) -> dict[str, int]:
+    scale = min(1.0, max_side / max(picture.width, picture.height)) if max_side else 1.0
+    return {"width": max(1, round(picture.width * scale)), "height": max(1, round(picture.height * scale))}
+
+
+def to_jpeg(image: BGR | Luma, quality: int) -> bytes:
     """The picture as JPEG; the same bytes for the same picture."""
     import cv2
 

@@ -1,0 +1,227 @@
+"""Following regions through a stretch of small pictures, forwards as they come and backwards from where they are found.
+
+All quads here are in pixels of the small pictures.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from stages.text.flow import moved
+from stages.text.patch import Patch, area, overlap
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Luma = NDArray[np.uint8]
+    Quad = NDArray[np.float32]
+
+KEPT_S = 10.0
+"""How far back in time a newly found region is followed at most, seconds."""
+
+COAST_S, COAST_BACK_S = 2.0, 1.0
+"""How long a hidden region is carried on at its speed before it is given up, forwards and backwards, seconds."""
+
+MISSED, MISSED_ONCE_FOUND = 4, 2
+"""Searches that may pass without finding it again; fewer while it was found only once."""
+
+AFTER_FOUND_S = 1.8
+"""What is followed longer than this past the last search that found it is left out: some other thing is followed."""
+
+STILL, AGAIN, HIDDEN_LONG_S = 0.3, 0.6, 0.3
+"""Visible share that it takes to go on, and to be taken up again after it was hidden for so long, seconds."""
+
+CLEARLY, BETTER = 0.6, 0.05
+"""A share at which no other place is tried, and by how much another place must be better."""
+
+OVER_CUT = 0.7
+"""Visible share with which a region outlasts a cut, as a logo in the corner does."""
+
+OF_BOX, OF_REGION = 0.6, 0.7
+"""Shares of a box, or of a region, that the two must share to be the same."""
+
+GROWN = 1.4
+"""A box so many times larger than the region shows more of it (or, the other way round, less)."""
+
+EDGE = 2.0
+"""Pixels: what lies wholly beyond the picture's edge, or within so much of it, has left."""
+
+
+class Seen(NamedTuple):
+    """A region in one picture."""
+
+    quad: Quad
+    visible: float
+    found: bool
+
+
+class Picture(NamedTuple):
+    """A small picture: its place in the whole series, its time in seconds, its luma, whether a shot begins with it."""
+
+    place: int
+    t: float
+    luma: Luma
+    cut: bool
+
+
+@dataclass(eq=False)
+class Region:
+    """A region that is being followed. `seen` by the picture's place; `velocity` in pixels a second."""
+
+    quad: Quad
+    patch: Patch
+    velocity: NDArray[np.float32]
+    seen: dict[int, Seen] = field(default_factory=dict)
+    hidden_s: float = 0.0
+    missed: int = 0
+    times_found: int = 0
+    last_found_s: float = 0.0
+
+    @staticmethod
+    def at(quad: Quad, picture: Picture) -> Region:
+        """A region just found."""
+        import numpy as np
+
+        region = Region(quad, Patch(picture.luma, quad), np.zeros(2, np.float32))
+        region.find(quad, picture)
+        return region
+
+    def find(self, quad: Quad, picture: Picture) -> None:
+        """It was found here: what it looks like now is what is followed."""
+        self.quad, self.patch, self.hidden_s = quad, Patch(picture.luma, quad), 0.0
+        self.seen[picture.place] = Seen(quad, 1.0, True)
+
+    def go(self, luma: Luma, place: int, carried: Quad | None, dt: float) -> None:
+        """Its next picture, `dt` seconds on: at the place it was carried to, or where its speed brings it."""
+        expected = self.quad + self.velocity * dt
+        share, quad = self._best(luma, expected if carried is None else carried, expected)
+        if share >= (AGAIN if self.hidden_s > HIDDEN_LONG_S else STILL):
+            velocity = (quad.mean(0) - self.quad.mean(0)) / dt
+            self.velocity = (self.velocity + velocity) / 2 if len(self.seen) > 1 else velocity
+            self.quad, self.hidden_s = quad, 0.0
+        else:
+            self.quad, self.hidden_s = expected, self.hidden_s + dt
+        self.seen[place] = Seen(self.quad, share, False)
+
+    def _best(self, luma: Luma, carried: Quad, expected: Quad) -> tuple[float, Quad]:
+        share, quad = self.patch.visible(luma, carried)
+        if share <= CLEARLY and carried is not expected:
+            other, elsewhere = self.patch.visible(luma, expected)
+            if other > share + BETTER:
+                return other, elsewhere
+        return share, quad
+
+    def is_lost(self, picture: Picture) -> bool:
+        """Whether to give it up."""
+        height, width = picture.luma.shape
+        missed = MISSED if self.times_found > 1 else MISSED_ONCE_FOUND
+        cut_off = picture.cut and self.seen[picture.place].visible < OVER_CUT
+        return cut_off or self.hidden_s > COAST_S or self.missed > missed or _is_outside(self.quad, width, height)
+
+
+class Follower:
+    """Takes the pictures of a stretch in order, with the boxes that were found in some of them."""
+
+    def __init__(self) -> None:
+        self._live: list[Region] = []
+        self._all: list[Region] = []
+        self._pictures: deque[Picture] = deque()
+
+    def see(self, picture: Picture, boxes: Sequence[Quad] | None) -> None:
+        """The next picture; `boxes` found in it, None where nothing was searched."""
+        if self._pictures:
+            self._go_on(self._pictures[-1], picture)
+        self._pictures.append(picture)
+        while picture.t - self._pictures[0].t > KEPT_S:
+            self._pictures.popleft()
+        if boxes is not None:
+            self._search(picture, boxes)
+
+    def regions(self, times: Mapping[int, float]) -> list[list[tuple[int, Seen]]]:
+        """Everything that was followed, each in order of time, up to a little after it was found last."""
+        kept = []
+        for region in self._all:
+            points = sorted(region.seen.items())
+            kept.append([p for p in points if times[p[0]] <= region.last_found_s + AFTER_FOUND_S])
+        return kept
+
+    def _go_on(self, before: Picture, picture: Picture) -> None:
+        if picture.cut:
+            for region in self._live:
+                region.velocity[:] = 0
+        _step(self._live, before, picture, picture.t - before.t, flow=not picture.cut)
+        self._live = [region for region in self._live if not region.is_lost(picture)]
+
+    def _search(self, picture: Picture, boxes: Sequence[Quad]) -> None:
+        found: set[Region] = set()
+        new: list[Region] = []
+        for box in boxes:
+            region, size = self._same(box)
+            if region is None:
+                region = Region.at(box, picture)
+                new.append(region)
+            elif 1 / GROWN < size < GROWN or (size >= GROWN and self._alone(box, region)):
+                region.find(box, picture)
+            found.add(region)
+        for region in (*self._live, *new):
+            if region in found:
+                region.missed, region.times_found, region.last_found_s = 0, region.times_found + 1, picture.t
+            else:
+                region.missed += 1
+        self._back(new)
+        self._live += new
+        self._all += new
+
+    def _same(self, box: Quad) -> tuple[Region | None, float]:
+        """The followed region that a box shows, and how many times larger the box is."""
+        size, best, most = area(box), None, 0.0
+        for region in self._live:
+            shared = overlap(box, region.quad)
+            if shared > most and (shared > OF_BOX * size or shared > OF_REGION * area(region.quad)):
+                best, most = region, shared
+        return best, size / max(area(best.quad), 1.0) if best else 0.0
+
+    def _alone(self, box: Quad, region: Region) -> bool:
+        """Whether a box covers no other region: two that stand side by side are sometimes found as one."""
+        others = (other for other in self._live if other is not region and other.hidden_s == 0)
+        return not any(overlap(box, other.quad) > area(other.quad) / 2 for other in others)
+
+    def _back(self, new: Iterable[Region]) -> None:
+        """Follow newly found regions to where they came from."""
+        ghosts = [(Region.at(region.quad, self._pictures[-1]), region) for region in new]
+        for later, earlier in _backwards(self._pictures):
+            if later.cut or not ghosts:
+                break
+            _step([ghost for ghost, _ in ghosts], later, earlier, later.t - earlier.t, flow=True)
+            height, width = earlier.luma.shape
+            for ghost, region in ghosts:
+                region.seen.setdefault(earlier.place, ghost.seen[earlier.place])
+            ghosts = [
+                pair
+                for pair in ghosts
+                if pair[0].hidden_s <= COAST_BACK_S and not _is_outside(pair[0].quad, width, height)
+            ]
+
+
+def _backwards(pictures: Sequence[Picture]) -> Iterable[tuple[Picture, Picture]]:
+    """Pairs of a picture and the one before it, the last first."""
+    return ((pictures[i], pictures[i - 1]) for i in range(len(pictures) - 1, 0, -1))
+
+
+def _step(regions: Sequence[Region], before: Picture, after: Picture, dt: float, flow: bool) -> None:
+    """Bring regions from one picture to another that is `dt` seconds away, whichever of the two is later."""
+    moving = [region for region in regions if flow and not region.hidden_s]
+    quads = [region.quad for region in moving]
+    there = moved(before.luma, after.luma, quads, [region.velocity * dt for region in moving])
+    carried = dict(zip(map(id, moving), there, strict=True))
+    for region in regions:
+        region.go(after.luma, after.place, carried.get(id(region)), dt)
+
+
+def _is_outside(quad: Quad, width: int, height: int) -> bool:
+    low, high = quad.max(0), quad.min(0)
+    return bool((low < EDGE).any() or high[0] > width - EDGE or high[1] > height - EDGE)

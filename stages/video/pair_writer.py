@@ -1,0 +1,56 @@
+"""Writing the two series of pictures that a video becomes: few to look at closely, many small ones in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from stages.core.blobs import BlobStore
+from stages.datatypes import Frames, FrameWriter, MediaInfo
+from stages.video.cuts import CutFinder
+from stages.video.pictures import to_bgr, to_jpeg, to_luma, upright_size
+from stages.video.sampling import SAME_S, Sample
+
+if TYPE_CHECKING:
+    from stages.video.extract_frames import ExtractFramesConfig
+
+AFTER_CUT_S = 0.45
+"""A cut is looked at at once, unless a picture was looked at less than this before: footage that flickers looks like
+nothing but cuts, and each look costs as much as half a second of all the rest."""
+
+MOTION_QUALITY = 80
+"""JPEG quality of the small pictures: what is followed is corners and shades, not texture."""
+
+
+class PairWriter:
+    """Takes samples in order of time. Two shards are in memory, whatever the length of the video."""
+
+    def __init__(self, sizes: ExtractFramesConfig, blobs: BlobStore) -> None:
+        self.period, self.motion_period = 1 / sizes.fps, 1 / max(sizes.fps, sizes.motion_fps)
+        self.size: tuple[int, int] | None = None
+        self._sizes, self._cuts = sizes, CutFinder(sizes.cut)
+        self._frames, self._motion = FrameWriter(blobs), FrameWriter(blobs)
+        self._looked: float | None = None
+        self._due: float = 0.0
+        self._cut_since = False
+
+    def add(self, sample: Sample[Any]) -> None:
+        """The next picture of `motion`, and of `frames` where one is due."""
+        self.size = self.size or upright_size(sample.picture)
+        luma = to_luma(sample.picture, self._sizes.motion_side)
+        cut = self._cuts.begins(luma)
+        self._motion.add(to_jpeg(luma, MOTION_QUALITY), sample.t, sample.also, cut)
+        self._cut_since |= cut
+        if self._is_due(sample.t):
+            bgr = to_bgr(sample.picture, self._sizes.max_side)
+            self._frames.add(to_jpeg(bgr, self._sizes.quality), sample.t, sample.also, self._cut_since)
+            self._looked, self._due, self._cut_since = sample.t, sample.t + self.period, False
+
+    def _is_due(self, t: float) -> bool:
+        if self._looked is None or t >= self._due - self.motion_period / 2 - SAME_S:
+            return True
+        return self._cut_since and t - self._looked >= AFTER_CUT_S
+
+    def finish(self, info: MediaInfo, notes: Sequence[str]) -> tuple[Frames, Frames]:
+        """`frames` and `motion`; the notes are told once, by the first."""
+        return self._frames.finish(info, self.period, notes), self._motion.finish(info, self.motion_period)
