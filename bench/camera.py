@@ -15,6 +15,8 @@ Size = tuple[int, int]
 
 WIDER, HIGHER = 1.6, 1.12
 """How much larger than the picture the world is painted."""
+SWEEP_S = 2.4
+"""A camera that sweeps needs so many seconds from side to side, or no viewer could read what passes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def draw_camera(size: Size, length: float, rng: np.random.Generator, move: str) 
     zooms = (1.0, float(rng.uniform(1.35, 1.7))) if move == "zoom" else (1.0, 1.0)
     if rng.random() < 0.5:
         zooms = zooms[::-1]
-    turns = float(rng.uniform(2, 3.4)) if move == "sweep" else 1.0
+    turns = max(1.0, min(float(rng.uniform(2, 3.4)), length / SWEEP_S)) if move == "sweep" else 1.0
 
     def at(t: float) -> tuple[float, float, float]:
         share = min(1.0, max(0.0, t / length))

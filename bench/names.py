@@ -46,7 +46,7 @@ _CONSONANTS = "bdfgklmnprstvz"
 LIKE_AT_LEAST, LIKE_AT_MOST = 50, 80
 """How like (`rapidfuzz.fuzz.ratio`) most look-alikes are to the name they resemble: as in football, where NORDIC and
 NORDVIK (77) are two sponsors."""
-LIKE_AT_ALL = 90
+LIKE_AT_ALL = 88
 """The same, of those with a single letter changed: more than this no viewer tells apart in passing."""
 
 

@@ -51,7 +51,7 @@ SCENES = {
     ),
     "road": Scenery(
         ("street",),
-        ("pan", "zoom", "drift"),
+        ("pan", "pan", "zoom"),  # a pole that hides a letter all the time would make due what nobody can read
         ((billboards, 0.9), (passing_van, 0.6), (runners, 0.4), (passers_by, 0.7)),
         ((ticker, 0.4), (lower_third, 0.4)),
     ),
@@ -128,7 +128,7 @@ def _draw_look(wishes: Wishes, rng: Rng) -> Look:
         crf=crf if wishes.crf is None else wishes.crf,
         gain=gain,
         lift=lift,
-        shutter=float(rng.uniform(0.35, 0.8)),
+        shutter=float(rng.uniform(0.3, 0.6)),
     )
 
 

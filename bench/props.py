@@ -175,7 +175,7 @@ def flags(scene: Scene) -> list[Layer]:
 def _runner(scene: Scene) -> Layer:
     rng, (wide, high) = scene.rng, scene.camera.world
     tall, foot = float(rng.uniform(0.22, 0.38)) * high, float(rng.uniform(0.57, 0.72)) * high
-    start, reach, pace = rng.uniform(0.1, 0.9), rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.6)
+    start, reach, pace = rng.uniform(0.1, 0.9), rng.uniform(0.08, 0.3), rng.uniform(0.3, 0.8)
     phase = float(rng.uniform(0, 6))
 
     def at(t: float) -> tuple[float, float]:
