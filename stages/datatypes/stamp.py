@@ -17,15 +17,18 @@ Row = tuple[str, str, str]
 
 
 def stamp_json(content: Mapping[str, Any], job: Job) -> dict[str, Any]:
-    """The report's JSON, complete: format, job_id, profile and video first, cost last."""
-    rest = {key: value for key, value in content.items() if key not in ("format", "video")}
+    """The report's JSON, complete: format, job_id, profile and video first, cost last.
+
+    To what the report knows of its cost, that of the stages is added.
+    """
+    rest = {key: value for key, value in content.items() if key not in ("format", "video", "cost")}
     return {
         "format": content["format"],
         "job_id": str(job.get("job_id") or ""),
         "profile": str(job.get("profile") or ""),
         "video": {"uri": video_uri(job), **content["video"]},
         **rest,
-        "cost": cost(job),
+        "cost": cost(job) | content.get("cost", {}),
     }
 
 

@@ -47,6 +47,7 @@ def compile_report(
     config: CompileReportConfig,
     ctx: RuntimeContext,
     unresolved: Readings | None = None,
+    escalation: Mapping[str, Any] | None = None,
 ) -> Report:
     """Write report.json, report.html, exposures.csv and a picture of each exposure at its best.
 
@@ -54,7 +55,7 @@ def compile_report(
     """
     pictures = _pictures(frames, detections, exposures, config.pictures, ctx)
     names = {id: f"exposure-{id.removeprefix('e')}.jpg" for id in pictures}
-    content = report_content(frames, detections, exposures, unresolved, names)
+    content = report_content(frames, detections, exposures, unresolved, names, escalation)
     page = render_page(page_data(content, frames, detections, exposures, unresolved, pictures))
     store = blobs()
     files = {

@@ -29,8 +29,10 @@ def report_content(
     exposures: Exposures,
     unresolved: Readings | None,
     images: Mapping[str, str],
+    escalation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The report as JSON, without the job. `images`: file name of an exposure's picture by the exposure's id."""
+    """The report as JSON, without the job. `images`: file name of an exposure's picture by the exposure's id;
+    `escalation`: what was asked of a vision endpoint, and what that cost (see stages.brands.escalate)."""
     return {
         "format": FORMAT,
         "video": asdict(frames.info),
@@ -39,6 +41,7 @@ def report_content(
         "detections": _detection_rows(detections),
         "unresolved": [] if unresolved is None else _unresolved_rows(unresolved),
         "notes": list(dict.fromkeys([*frames.notes, *detections.notes])),
+        "cost": {} if escalation is None else {"escalation": dict(escalation)},
     }
 
 
