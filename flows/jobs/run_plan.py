@@ -16,7 +16,7 @@ from flows.jobs.job import Job, now
 from flows.jobs.publish import outputs, publish_files, write_manifest
 from flows.jobs.results import StageStorage
 from flows.jobs.running import mark_untold
-from flows.jobs.stage_task import stage_task
+from flows.jobs.stage_task import SKIPPED, stage_task
 from stages.core.errors import StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
 
@@ -79,7 +79,7 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
         if result.kept:  # else the stage's own task has said so
             job.board.end(id, result)
         return None
-    if state.is_cancelled():  # something before it failed
+    if state.name == SKIPPED:
         job.board.skip(id)
         return None
     found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
-from prefect.states import Cancelled
+from prefect.states import Failed
 
 from flows.graph.plan import PlannedStage
 from flows.jobs.job import Job
@@ -18,6 +18,10 @@ from flows.jobs.results import CheckpointPolicy, EnvelopeMetadata, StageSerializ
 from flows.jobs.stage_work import Logger, StageWork
 from stages.core.errors import StageFailed, StagewrightError
 from stages.core.results import StageResult
+
+SKIPPED = "Skipped"
+"""Name of the state of a stage that is not run since one before it failed. Its type is Failed, as what waits for it in
+turn must see: Prefect resolves no other end (`allow_failure`), and by itself leaves all of them Pending for ever."""
 
 _RETRY_DELAYS = [1.0, 5.0, 20.0]  # seconds; the last one holds for all further retries
 
@@ -28,7 +32,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
 
     def run_stage(upstream: dict[str, Any], after: dict[str, Any]) -> Any:
         if lacking := _lacking(upstream | after):
-            return Cancelled(name="Skipped", message=f"Not run: {', '.join(lacking)} did not end well.")
+            return Failed(name=SKIPPED, message=f"Not run: {', '.join(lacking)} did not end well.")
         return work.run(upstream, _logger())
 
     def key_of(given: Mapping[str, Any]) -> str | None:
@@ -53,7 +57,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
 
 
 def _lacking(before: Mapping[str, Any]) -> list[str]:
-    """The stages before this one that have no result. Prefect by itself would leave this one Pending for ever."""
+    """The stages before this one that have no result."""
     return [id for id, result in before.items() if not isinstance(result, StageResult)]
 
 

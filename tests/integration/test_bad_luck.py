@@ -26,7 +26,7 @@ def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) ->
         "toy_source": "ran", "double": "ran", "triple": "failed", "toy_sum": "skipped", "toy_measure": "ran",
     }  # fmt: skip
     assert _states_of_tasks(failed.json["job_id"]) == {
-        "toy_source": "COMPLETED", "double": "COMPLETED", "triple": "FAILED", "toy_sum": "CANCELLED",
+        "toy_source": "COMPLETED", "double": "COMPLETED", "triple": "FAILED", "toy_sum": "FAILED",
         "toy_measure": "COMPLETED",
     }  # fmt: skip
     assert not list((toys.folder / "home" / "running").iterdir())
@@ -34,6 +34,17 @@ def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) ->
     mended = toys.run()
     assert mended.statuses["double"] == "kept"
     assert toys.ran() == ["scale 3", "sum"]
+
+
+def test_all_that_waits_for_a_failed_stage_is_skipped_however_far_below(toys: Toys) -> None:
+    toys.profile += (
+        "  - {stage: toy_scale, id: later, reads: {numbers: doubled}, writes: {scaled: late}, needs: [toy_sum]}\n"
+    )
+    failed = toys.run("--set", "triple.fail=boo")
+    assert failed.code == 1
+    assert (failed.statuses["toy_sum"], failed.statuses["later"]) == ("skipped", "skipped")
+    states = _states_of_tasks(failed.json["job_id"])
+    assert states["toy_sum"] == states["later"] == "FAILED"
 
 
 def test_a_failed_run_tells_the_command_that_goes_on(toys: Toys) -> None:

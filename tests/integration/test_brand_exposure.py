@@ -89,22 +89,21 @@ def test_a_film_on_s3_is_read_there(toys: Toys, film: tuple[Path, dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "told", "code", "state"),
     [
-        ("missing.mp4", None, "no such file"),
-        ("empty.mp4", b"", "empty"),
-        ("letter.mp4", b"Dear Sir or Madam,\n" * 50, "letter.mp4"),
+        ("missing.mp4", None, "no such file", 2, "refused"),
+        ("empty.mp4", b"", "empty", 2, "refused"),
+        ("letter.mp4", b"Dear Sir or Madam,\n" * 50, "letter.mp4", 1, "failed"),  # a stage has found it out
     ],
 )
 def test_what_is_no_film_is_refused_and_named(
-    toys: Toys, tmp_path: Path, name: str, content: bytes | None, told: str
+    toys: Toys, tmp_path: Path, name: str, content: bytes | None, told: str, code: int, state: str
 ) -> None:
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     ended = _run(path)
-    assert ended.code == 2
-    assert ended.json["state"] == "refused"
+    assert (ended.code, ended.json["state"]) == (code, state)
     assert told in ended.json["error"]
     assert name in ended.json["error"]
 
