@@ -22,10 +22,10 @@ from stages.core.errors import (
     StagewrightError,
     StoreDenied,
 )
-from stages.datatypes import TextRegions
+from stages.datatypes import Boxes
 from tests.unit.harness import MemoryStore, make_blobs, make_context, run_stage
 
-NO_REGIONS = TextRegions.of([])
+NO_REGIONS = Boxes.of([])
 
 Fn = Callable[[DetectState], Any]
 
@@ -94,7 +94,7 @@ class TestABareDefinition:
             "share": {"value": 0.5},
             "best": {"value": "inf"},
             "image": {"bytes": 4},
-            "regions": {"regions": 0, "texts": 0},
+            "regions": {"boxes": 0},
         }
 
     def test_puts_blobs_of_its_own(self, tmp_path: Path) -> None:

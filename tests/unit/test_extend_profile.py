@@ -96,7 +96,7 @@ stages:
     def test_ones_own_may_extend_the_shipped_one_that_it_hides(self, tmp_path: Path) -> None:
         (tmp_path / "brand-exposure.yaml").write_text("extends: brand-exposure\nlabel: Ours\n")
         profile = load_profile("brand-exposure", [tmp_path])
-        assert (profile.label, len(profile.stages)) == ("Ours", 6)
+        assert (profile.label, len(profile.stages)) == ("Ours", len(load_profile("brand-exposure").stages))
 
     def test_a_circle(self, folder: Path) -> None:
         (folder / "toy.yaml").write_text("extends: mine\n")

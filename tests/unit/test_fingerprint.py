@@ -229,5 +229,5 @@ class TestWhatIsOfOthers:
     def test_the_contract_is_left_out_of_a_shipped_stage(self) -> None:
         module = sys.modules["stages.text.read_text"]
         reached = set(_reached("stages.text.read_text", Path(module.__file__ or "")))
-        assert {"stages.text.read_text", "stages.text.reader", "stages.datatypes.frames"} <= reached
+        assert {"stages.text.read_text", "stages.text.recogniser", "stages.datatypes.frames"} <= reached
         assert not {name for name in reached if name.startswith("stages.core") or not name.startswith("stages.")}

@@ -89,7 +89,8 @@ class TestFiles:
         profile = load_profile("brand-exposure")
         assert [entry.id for entry in profile.stages] == [
             "extract_frames",
-            "filter_scenes",
+            "find_text",
+            "follow_text",
             "read_text",
             "match_brands",
             "track_exposures",

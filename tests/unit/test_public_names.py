@@ -31,6 +31,8 @@ def test_stages() -> None:
 
 def test_datatypes() -> None:
     assert stages.datatypes.__all__ == [
+        "Box",
+        "Boxes",
         "DataType",
         "Detection",
         "Detections",
@@ -40,9 +42,11 @@ def test_datatypes() -> None:
         "FrameWriter",
         "Frames",
         "MediaInfo",
+        "Reading",
+        "Readings",
         "Report",
-        "TextRegion",
-        "TextRegions",
+        "TrackPoint",
+        "Tracks",
         "Video",
     ]
     assert all(hasattr(stages.datatypes, name) for name in stages.datatypes.__all__)

@@ -23,9 +23,9 @@ from stages.datatypes import (
     Frames,
     FrameWriter,
     MediaInfo,
+    Reading,
+    Readings,
     Report,
-    TextRegion,
-    TextRegions,
 )
 from stages.report import compile_report, page_html
 from stages.report.picture_choice import chosen
@@ -63,7 +63,9 @@ def make_report(tmp_path: Path, brand: str = "NORDVIK", exposures: int = 2, **co
         "frames": make_frames(blobs, max(8, exposures)),
         "detections": Detections.of(hits, ["1 of 8 pictures could not be read."]),
         "exposures": Exposures(tuple(rows)),
-        "unresolved": TextRegions.of([TextRegion(0.5, f"near {EVIL}", 0.7, QUAD), TextRegion(1, "NORDIC", 0.7, QUAD)]),
+        "unresolved": Readings.of(
+            [Reading(0, 0.5, f"near {EVIL}", 0.7, "", QUAD), Reading(1, 1.0, "NORDIC", 0.7, "", QUAD)]
+        ),
     }
     values, _ = run_stage(compile_report.definition, config, reads, tmp_path, blobs)
     report = values["report"]
