@@ -2,6 +2,7 @@
 
 from stages.core.datatype import DataType
 from stages.datatypes.boxes import Box, Boxes
+from stages.datatypes.crops import Crop, Crops
 from stages.datatypes.detections import Detection, Detections
 from stages.datatypes.exposures import Exposure, Exposures
 from stages.datatypes.frame_writer import FrameWriter
@@ -14,6 +15,8 @@ from stages.datatypes.video import Video
 __all__ = [
     "Box",
     "Boxes",
+    "Crop",
+    "Crops",
     "DataType",
     "Detection",
     "Detections",

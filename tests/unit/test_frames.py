@@ -74,7 +74,7 @@ def test_no_more_than_a_shard_is_held(tmp_path: Path) -> None:
     held = 0
     for n in range(200):
         writer.add(bytes(1000), float(n))
-        held = max(held, len(writer._open))
+        held = max(held, len(writer._shards))
     assert held < 10_000
     assert len(writer.finish(INFO, 1.0).shards) == 29
 

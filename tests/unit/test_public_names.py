@@ -33,6 +33,8 @@ def test_datatypes() -> None:
     assert stages.datatypes.__all__ == [
         "Box",
         "Boxes",
+        "Crop",
+        "Crops",
         "DataType",
         "Detection",
         "Detections",
