@@ -4,39 +4,106 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stages.core.blobs import BlobStore
 from stages.core.errors import InputError
 from stages.core.objects import ObjectHead, StoreAddress
-from stages.datatypes import Detection, Detections, Exposure, Exposures, TextRegion, TextRegions, Video, s3_input
+from stages.datatypes import (
+    Box,
+    Boxes,
+    Detection,
+    Detections,
+    Exposure,
+    Exposures,
+    Reading,
+    Readings,
+    TrackPoint,
+    Tracks,
+    Video,
+    s3_input,
+)
 from stages.datatypes.arrow import quad_areas
 from tests.unit.harness import make_blobs
 
 QUAD = np.array([[1, 2], [11, 2], [11, 7], [1, 7]], np.float32)
 
 
-def test_text_regions_survive_the_store(tmp_path: Path) -> None:
-    blobs = make_blobs(tmp_path)
-    rows = [TextRegion(0.5, "NORDVIK", 0.9871, QUAD), TextRegion(1.0, "сбер 索尼", 0.5, QUAD + 3)]
-    again = TextRegions.decode(TextRegions.of(rows, ["a note"]).encode(blobs), blobs)
-    assert [(r.t, r.text, r.score) for r in again] == [(0.5, "NORDVIK", 0.9871), (1.0, "сбер 索尼", 0.5)]
-    assert np.array_equal(again.quads, np.stack([QUAD, QUAD + 3]))
-    assert again.notes == ("a note",)
-    assert again.summary() == {"regions": 2, "texts": 2}
+TIMES = st.floats(0, 1e5)
+SHARES = st.floats(0, 1)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+QUADS = st.lists(st.floats(-1e4, 1e4, width=32), min_size=8, max_size=8).map(
+    lambda numbers: np.array(numbers, np.float32).reshape(4, 2)
+)
+NOTES = st.lists(TEXTS, max_size=2)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two rows are equal, quads and all."""
+    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@given(st.lists(st.builds(Box, TIMES, TEXTS, SHARES, QUADS), max_size=5), NOTES)
+def test_boxes_survive_the_store(blobs: BlobStore, rows: list[Box], notes: list[str]) -> None:
+    again = Boxes.decode(Boxes.of(rows, notes).encode(blobs), blobs)
+    assert len(again) == len(rows)
+    assert all(same(one, other) for one, other in zip(again, rows, strict=True))
+    assert again.notes == tuple(notes)
+    assert again.quads.shape == (len(rows), 4, 2)
+
+
+@given(st.lists(st.builds(Reading, st.integers(0, 9), TIMES, TEXTS, SHARES, TEXTS, QUADS), max_size=5), NOTES)
+def test_readings_survive_the_store_in_order_of_track_and_time(
+    blobs: BlobStore, rows: list[Reading], notes: list[str]
+) -> None:
+    again = Readings.decode(Readings.of(rows, notes).encode(blobs), blobs)
+    ordered = sorted(rows, key=lambda row: (row.track, row.t))
+    assert len(again) == len(rows)
+    assert all(same(one, other) for one, other in zip(again, ordered, strict=True))
+    assert again.notes == tuple(notes)
+
+
+@given(st.lists(st.builds(TrackPoint, st.integers(0, 9), TIMES, SHARES, st.booleans(), QUADS), max_size=9), NOTES)
+def test_tracks_survive_the_store_and_know_their_rows(
+    blobs: BlobStore, rows: list[TrackPoint], notes: list[str]
+) -> None:
+    rows = sorted(rows, key=lambda row: (row.track, row.t))
+    again = Tracks.decode(Tracks.of(rows, notes).encode(blobs), blobs)
+    assert len(again) == len(rows)
+    assert all(same(again[place], row) for place, row in enumerate(rows))
+    assert again.notes == tuple(notes)
+    rows_of = again.rows_of()
+    assert [row for own in rows_of.values() for row in own] == list(range(len(rows)))
+    assert all(rows[row].track == track for track, own in rows_of.items() for row in own)
+    assert list(rows_of) == sorted({row.track for row in rows})
+
+
+def test_what_is_shown_of_boxes_tracks_and_readings() -> None:
+    boxes = [Box(0, label, 0.5, QUAD) for label in ("text", "person", "text", *"abcde")]
+    assert Boxes.of(boxes).summary() == {"boxes": 8, "text": 2, "a": 1, "b": 1, "c": 1, "d": 1}
+    points = [TrackPoint(track, n, 1.0, False, QUAD) for track in (0, 3) for n in range(2)]
+    assert Tracks.of(points).summary() == {"tracks": 2, "points": 4}
+    readings = [Reading(track, n, "NORDVIK", 0.9, "", QUAD) for track in (0, 3) for n in range(2)]
+    assert Readings.of(readings).summary() == {"readings": 4, "tracks": 2, "texts": 1}
 
 
 def test_no_rows_survive_too(tmp_path: Path) -> None:
     blobs = make_blobs(tmp_path)
-    assert len(TextRegions.decode(TextRegions.of([]).encode(blobs), blobs)) == 0
-    none = Detections.decode(Detections.of([]).encode(blobs), blobs)
-    assert none.quads.shape == (0, 4, 2)
+    for kind in (Boxes, Readings, Tracks, Detections):
+        none = kind.decode(kind.of([]).encode(blobs), blobs)
+        assert len(none) == 0
+        assert none.quads.shape == (0, 4, 2)
+    assert Tracks.of([]).rows_of() == {}
 
 
 def test_equal_tables_are_equal_bytes(tmp_path: Path) -> None:
-    made = [TextRegions.of([TextRegion(0.5, "a", 1.0, QUAD)]).encode(make_blobs(tmp_path / n)) for n in "ab"]
-    assert made[0] == made[1]
+    rows = [Box(0.5, "text", 1.0, QUAD)]
+    assert Boxes.of(rows).encode(make_blobs(tmp_path / "a")) == Boxes.of(rows).encode(make_blobs(tmp_path / "b"))
 
 
 def test_detections_survive_the_store(tmp_path: Path) -> None:

@@ -24,16 +24,22 @@ def hit(t: float, brand: str = "NORDVIK", score: float = 0.9, size: float = 1.0)
 
 
 def tracked(
-    hits: list[Detection], tmp_path: Path, length: float = 10, kept: list[int] | None = None, **config: Any
+    hits: list[Detection],
+    tmp_path: Path,
+    length: float = 10,
+    kept: list[int] | None = None,
+    looked: list[int] | None = None,
+    **config: Any,
 ) -> tuple[Detections, Exposures]:
+    """Of two small pictures a second, those that are `kept`; those of `looked` are large ones, too (else all)."""
     blobs = make_blobs(tmp_path)
     writer = FrameWriter(blobs)
     for n in range(round(2 * length)):
         writer.add(b"", n / 2)
-    frames = writer.finish(MediaInfo(length, length, 100, 100, 25), 0.5)
-    if kept is not None:
-        frames = frames.keep(kept)
-    reads = {"detections": Detections.of(hits), "frames": frames}
+    motion = writer.finish(MediaInfo(length, length, 100, 100, 25), 0.5)
+    frames = motion if looked is None else motion.keep(looked)
+    motion = motion if kept is None else motion.keep(kept)
+    reads = {"detections": Detections.of(hits), "motion": motion, "frames": frames}
     values, _ = run_stage(track_exposures.definition, config, reads, tmp_path, blobs)
     return values["detections"], values["exposures"]
 
@@ -74,6 +80,25 @@ def test_size_and_sureness(tmp_path: Path) -> None:
     exposure = tracked(hits, tmp_path)[1].rows[0]
     assert (exposure.mean_area, exposure.max_area) == (0.03, 0.04)
     assert (exposure.mean_score, exposure.best_t, exposure.seconds) == (0.9, 1.5, 1.0)
+
+
+def test_the_best_picture_is_one_that_there_is_large(tmp_path: Path) -> None:
+    hits = [hit(0.5, size=4), hit(1.0, size=1), hit(1.5, size=9), hit(2.0, size=2)]
+    _, exposures = tracked(hits, tmp_path, looked=[0, 2, 4])
+    assert exposures.rows[0].best_t == 2.0
+    assert exposures.rows[0].max_area == 0.09
+    _, exposures = tracked(hits[2:3], tmp_path, looked=[0, 2, 4])
+    assert exposures.rows[0].best_t == 1.5, "nothing large shows it"
+
+
+def test_of_pictures_that_show_it_equally_well_the_first_is_the_best(tmp_path: Path) -> None:
+    _, exposures = tracked([hit(1.5), hit(1.0), hit(2.0)], tmp_path)
+    assert exposures.rows[0].best_t == 1.0
+
+
+def test_a_brand_twice_in_a_picture_is_one_exposure_with_both_areas(tmp_path: Path) -> None:
+    _, exposures = tracked([hit(1.0), hit(1.0)], tmp_path)
+    assert [(e.mean_area, e.max_area) for e in exposures] == [(0.02, 0.02)]
 
 
 def test_no_sightings_no_exposures(tmp_path: Path) -> None:
