@@ -7,6 +7,7 @@ from stages.core.context import RuntimeContext
 from stages.core.decorator import stage
 from stages.core.definition import Resources, StageDefinition, StageIO
 from stages.core.errors import StagewrightError
+from stages.core.memo import Memo, memo
 from stages.core.registry import get_palette, get_stage, list_stages, register_stage
 from stages.core.spread import FailedItem
 from stages.core.state import DetectState
@@ -15,6 +16,7 @@ __all__ = [
     "BlobRef",
     "DetectState",
     "FailedItem",
+    "Memo",
     "Resources",
     "RuntimeContext",
     "StageConfig",
@@ -27,6 +29,7 @@ __all__ = [
     "get_palette",
     "get_stage",
     "list_stages",
+    "memo",
     "register_stage",
     "stage",
 ]

@@ -11,6 +11,7 @@ def test_stages() -> None:
         "BlobRef",
         "DetectState",
         "FailedItem",
+        "Memo",
         "Resources",
         "RuntimeContext",
         "StageConfig",
@@ -23,6 +24,7 @@ def test_stages() -> None:
         "get_palette",
         "get_stage",
         "list_stages",
+        "memo",
         "register_stage",
         "stage",
     ]
