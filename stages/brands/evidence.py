@@ -51,13 +51,19 @@ if it is likelier than this against what was read (natural logarithm; see `likel
 MISREAD_VOTE = 1.2
 
 
+Part = tuple[float, float]
+"""From where to where along a reading, shares of its letters."""
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """What a reading says of a name: similarity 0..100, which of the name's letters it covers, and its vote."""
+    """What a reading says of a name: similarity 0..100, which of the name's letters it covers, its vote, and which part
+    of the reading that is."""
 
     similarity: float
     covered: frozenset[int]
     vote: float
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,13 @@ def evidence(text: str, score: float, told: str, names: Sequence[Name], threshol
         covered = _covered(said.translate(LOOKS_LIKE), name.look, similarity)
         if similarity >= NEAR or covered:
             vote, similarity = _vote(said, score, told, name, similarity, source, threshold)
-            found[name.alias] = Evidence(similarity, covered, vote)
+            found[name.alias] = Evidence(similarity, covered, vote, _part(said.translate(LOOKS_LIKE), source))
     return found
+
+
+def _part(look: str, source: str) -> Part:
+    begin = max(0, look.find(source))
+    return begin / len(look), (begin + len(source)) / len(look)
 
 
 def _like(text: str, said: str, names: Sequence[Name]) -> Iterator[tuple[Name, float, str]]:
@@ -103,6 +114,8 @@ def _like(text: str, said: str, names: Sequence[Name]) -> Iterator[tuple[Name, f
         for run in runs:
             if _may_hold(run, name) and (inside := fuzz.ratio(run, name.look) - INSIDE_COSTS) > similarity:
                 similarity, source = inside, run
+        if similarity < SAME and _stands_among(name, look, names):
+            similarity, source = 100 - INSIDE_COSTS, name.look
         if is_dense(name.alias.letters) and len(name.look) >= 2 and name.look in look:
             similarity, source = max(similarity, 100 - INSIDE_COSTS), name.look
         if similarity >= NEAR or (len(look) >= LEAST_PIECE and look in name.look):
@@ -120,6 +133,20 @@ def _may_hold(run: str, name: Name) -> bool:
     if len(name.look) < LEAST_INSIDE:
         return False
     return run == name.look or len(run) == len(name.look) >= LONG_INSIDE
+
+
+def _stands_among(name: Name, look: str, names: Sequence[Name]) -> bool:
+    """Whether a text is the name and, right beside it, other names or pieces of them: boards read as one line."""
+    begin = look.find(name.look)
+    if begin < 0 or len(name.look) < LEAST_INSIDE or name.look == look:
+        return False
+    rests = [rest for rest in (look[:begin], look[begin + len(name.look) :]) if rest]
+    return all(len(rest) >= LEAST_PIECE and any(_is_of(rest, other) for other in names) for rest in rests)
+
+
+def _is_of(rest: str, name: Name) -> bool:
+    """Whether it is a name, or the end or the beginning of one."""
+    return name.look.startswith(rest) or name.look.endswith(rest)
 
 
 def _covered(look: str, name: str, similarity: float) -> frozenset[int]:

@@ -12,7 +12,11 @@ from stages.brands.names import aliases_of
 from stages.datatypes import Detection, Detections, Reading, Readings, TrackPoint, Tracks
 
 if TYPE_CHECKING:
-    from stages.brands.votes import Verdict
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stages.brands.evidence import Part
+    from stages.brands.votes import Claim
 
 SOURCE = "text"
 SCORE_DECIMALS = 4
@@ -66,18 +70,25 @@ def match_brands(
     rows_of = tracks.rows_of()
     for done, (track, own) in enumerate(said.items(), 1):
         verdict = decide(own, names, config.threshold)
-        if verdict.accepted:
-            seen = [row for row in rows_of[track] if tracks.visible[row] >= config.visible]
-            hits += (_detection(verdict, tracks[row]) for row in seen)
-        elif verdict.best is not None and verdict.similarity >= config.near:
-            unresolved.append(verdict.best)
+        for row in rows_of[track] if verdict.claims else ():
+            if tracks.visible[row] >= config.visible:
+                point = tracks[row]
+                hits += [_detection(claim, point, part) for claim, part in verdict.at(point.t)]
+        if not verdict.claims and verdict.nearest is not None and verdict.nearest.similarity >= config.near:
+            unresolved.append(verdict.nearest.best)
         ctx.set_progress(done, len(said))
     hits.sort(key=lambda hit: (hit.t, hit.brand))
     return Detections.of(hits, [*tracks.notes, *readings.notes]), Readings.of(unresolved)
 
 
-def _detection(verdict: Verdict, point: TrackPoint) -> Detection:
-    assert verdict.alias is not None
-    assert verdict.best is not None
-    score = round(verdict.best.score * verdict.similarity / 100, SCORE_DECIMALS)
-    return Detection(point.t, verdict.alias.brand, verdict.best.text, score, SOURCE, "", point.quad)
+def _detection(claim: Claim, point: TrackPoint, part: Part) -> Detection:
+    score = round(claim.best.score * claim.similarity / 100, SCORE_DECIMALS)
+    quad = point.quad if part == (0, 1) else _along(point.quad, part)
+    return Detection(point.t, claim.alias.brand, claim.best.text, score, SOURCE, "", quad)
+
+
+def _along(quad: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
+    """A part of a quad along the line of its text."""
+    top_left, top_right, bottom_right, bottom_left = quad
+    ends = [(a + (b - a) * share) for share in part for a, b in ((top_left, top_right), (bottom_left, bottom_right))]
+    return (quad * 0) + [ends[0], ends[2], ends[3], ends[1]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from stages.text.flow import moved
@@ -95,6 +96,15 @@ class Region:
         self.quad, self.patch, self.hidden_s = quad, Patch(picture.luma, quad), 0.0
         self.seen[picture.place] = Seen(quad, 1.0, True)
 
+    def find_part(self, share: float, place: int) -> None:
+        """So much of it was found here; the rest is hidden by something."""
+        self.seen[place] = Seen(self.quad, max(share, self.seen[place].visible), True)
+
+    def improve(self, place: int, seen: Seen) -> None:
+        """What was seen of it from another side counts where that is more."""
+        if place not in self.seen or seen.visible > self.seen[place].visible:
+            self.seen[place] = seen
+
     def go(self, luma: Luma, place: int, carried: Quad | None, dt: float) -> None:
         """Its next picture, `dt` seconds on: at the place it was carried to, or where its speed brings it."""
         expected = self.quad + self.velocity * dt
@@ -117,10 +127,16 @@ class Region:
 
     def is_lost(self, picture: Picture) -> bool:
         """Whether to give it up."""
-        height, width = picture.luma.shape
         missed = MISSED if self.times_found > 1 else MISSED_ONCE_FOUND
         cut_off = picture.cut and self.seen[picture.place].visible < OVER_CUT
-        return cut_off or self.hidden_s > COAST_S or self.missed > missed or _is_outside(self.quad, width, height)
+        return cut_off or self.missed > missed or self.has_left(picture.luma, COAST_S)
+
+    def has_left(self, luma: Luma, coast_s: float) -> bool:
+        """Whether it was hidden for longer than this, or is beyond the picture's edge."""
+        low, high = self.quad.max(0), self.quad.min(0)
+        height, width = luma.shape
+        beyond = (low < EDGE).any() or high[0] > width - EDGE or high[1] > height - EDGE
+        return self.hidden_s > coast_s or bool(beyond)
 
 
 class Follower:
@@ -157,54 +173,60 @@ class Follower:
         self._live = [region for region in self._live if not region.is_lost(picture)]
 
     def _search(self, picture: Picture, boxes: Sequence[Quad]) -> None:
-        found: set[Region] = set()
+        found: dict[Region, float] = {}
         new: list[Region] = []
         for box in boxes:
-            region, size = self._same(box)
+            region = self._same(box, picture)
             if region is None:
                 region = Region.at(box, picture)
                 new.append(region)
-            elif 1 / GROWN < size < GROWN or (size >= GROWN and self._alone(box, region)):
-                region.find(box, picture)
-            found.add(region)
+            else:
+                self._find_again(region, box, picture)
+            found[region] = region.last_found_s if region.times_found else -inf
+        self._back([(region, since) for region, since in found.items() if region in new or _had_gaps(region)])
         for region in (*self._live, *new):
             if region in found:
                 region.missed, region.times_found, region.last_found_s = 0, region.times_found + 1, picture.t
             else:
                 region.missed += 1
-        self._back(new)
         self._live += new
         self._all += new
 
-    def _same(self, box: Quad) -> tuple[Region | None, float]:
-        """The followed region that a box shows, and how many times larger the box is."""
+    def _find_again(self, region: Region, box: Quad, picture: Picture) -> None:
+        size = area(box) / max(area(region.quad), 1.0)
+        if 1 / GROWN < size < GROWN or (size >= GROWN and self._alone(box, region)):
+            region.find(box, picture)
+        else:
+            region.find_part(min(1.0, overlap(box, region.quad) / max(area(region.quad), 1.0)), picture.place)
+
+    def _same(self, box: Quad, picture: Picture) -> Region | None:
+        """The followed region that a box shows. What does not look like it is something else that came there."""
         size, best, most = area(box), None, 0.0
         for region in self._live:
-            shared = overlap(box, region.quad)
-            if shared > most and (shared > OF_BOX * size or shared > OF_REGION * area(region.quad)):
-                best, most = region, shared
-        return best, size / max(area(best.quad), 1.0) if best else 0.0
+            shared, own = overlap(box, region.quad), area(region.quad)
+            if shared > most and (shared > OF_BOX * size or shared > OF_REGION * own):
+                fits = 1 / GROWN < size / max(own, 1.0) < GROWN
+                share = region.patch.visible(picture.luma, box)[0] if fits else 0.0
+                if max(share, region.seen[picture.place].visible) >= STILL:
+                    best, most = region, shared
+        return best
 
     def _alone(self, box: Quad, region: Region) -> bool:
         """Whether a box covers no other region: two that stand side by side are sometimes found as one."""
         others = (other for other in self._live if other is not region and other.hidden_s == 0)
         return not any(overlap(box, other.quad) > area(other.quad) / 2 for other in others)
 
-    def _back(self, new: Iterable[Region]) -> None:
-        """Follow newly found regions to where they came from."""
-        ghosts = [(Region.at(region.quad, self._pictures[-1]), region) for region in new]
+    def _back(self, found: Iterable[tuple[Region, float]]) -> None:
+        """Follow regions that were found to where they came from, each back to when it was found before."""
+        ghosts = [(Region.at(region.quad, self._pictures[-1]), region, since) for region, since in found]
         for later, earlier in _backwards(self._pictures):
+            ghosts = [ghost for ghost in ghosts if ghost[2] < earlier.t]
             if later.cut or not ghosts:
                 break
-            _step([ghost for ghost, _ in ghosts], later, earlier, later.t - earlier.t, flow=True)
-            height, width = earlier.luma.shape
-            for ghost, region in ghosts:
-                region.seen.setdefault(earlier.place, ghost.seen[earlier.place])
-            ghosts = [
-                pair
-                for pair in ghosts
-                if pair[0].hidden_s <= COAST_BACK_S and not _is_outside(pair[0].quad, width, height)
-            ]
+            _step([ghost for ghost, _, _ in ghosts], later, earlier, later.t - earlier.t, flow=True)
+            for ghost, region, _ in ghosts:
+                region.improve(earlier.place, ghost.seen[earlier.place])
+            ghosts = [ghost for ghost in ghosts if not ghost[0].has_left(earlier.luma, COAST_BACK_S)]
 
 
 def _backwards(pictures: Sequence[Picture]) -> Iterable[tuple[Picture, Picture]]:
@@ -222,6 +244,11 @@ def _step(regions: Sequence[Region], before: Picture, after: Picture, dt: float,
         region.go(after.luma, after.place, carried.get(id(region)), dt)
 
 
-def _is_outside(quad: Quad, width: int, height: int) -> bool:
-    low, high = quad.max(0), quad.min(0)
-    return bool((low < EDGE).any() or high[0] > width - EDGE or high[1] > height - EDGE)
+def _had_gaps(region: Region) -> bool:
+    """Whether it was hardly seen in some picture since it was found before."""
+    for seen in reversed(list(region.seen.values())[:-1]):
+        if seen.found:
+            return False
+        if seen.visible < CLEARLY:
+            return True
+    return False
