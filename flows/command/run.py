@@ -135,7 +135,7 @@ def _told(job_id: str, profile: str, state: str, stages: list[dict[str, Any]]) -
 
 def _done(manifest: dict[str, Any], settings: Settings, as_json: bool) -> int:
     folder = settings.home / "jobs" / manifest["job_id"]
-    report = folder / "report.json" if "report.json" in manifest["files"] else None
+    report = next((folder / name for name in manifest["files"] if name.endswith(".json")), None)
     if as_json:
         told = _told(manifest["job_id"], manifest["profile"], "done", manifest["stages"])
         print_json(told | {"outputs": manifest["outputs"], "report": str(report) if report else None})

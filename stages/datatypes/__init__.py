@@ -9,6 +9,7 @@ from stages.datatypes.frame_writer import FrameWriter
 from stages.datatypes.frames import Frame, Frames, MediaInfo
 from stages.datatypes.readings import Reading, Readings
 from stages.datatypes.report import Report
+from stages.datatypes.scenes import Scene, SceneObject, Scenes
 from stages.datatypes.tracks import TrackPoint, Tracks
 from stages.datatypes.video import Video
 
@@ -29,6 +30,9 @@ __all__ = [
     "Reading",
     "Readings",
     "Report",
+    "Scene",
+    "SceneObject",
+    "Scenes",
     "TrackPoint",
     "Tracks",
     "Video",

@@ -16,13 +16,13 @@ from stages.datatypes.stamp import stamp_json, stamp_page
 class Report(DataType):
     """Files by name; `figures` are a few numbers of it.
 
-    report.json lacks what only the job knows, report.html has marks in its place (see stages.datatypes.stamp). Any
-    other file is handed over as it is.
+    JSON lacks what only the job knows, a page has marks in its place (see stages.datatypes.stamp). Any other file is
+    handed over as it is.
     """
 
     name: ClassVar[str] = "Report"
     format: ClassVar[str] = "files"
-    description: ClassVar[str] = "report.json, report.html, exposures.csv and the pictures that they name."
+    description: ClassVar[str] = "What is handed over: a JSON document, a page, a table, and the pictures that they name."
 
     files: Mapping[str, BlobRef]
     figures: Mapping[str, Any]
@@ -43,9 +43,9 @@ class Report(DataType):
     def publish(self, job: Mapping[str, Json], blobs: BlobStore) -> Mapping[str, bytes]:
         """See DataType: the files with job, profile, input, cost, settings and versions in them."""
         files = {name: blobs.get(ref) for name, ref in self.files.items()}
-        if "report.json" in files:
-            content = stamp_json(json.loads(files["report.json"]), job)
-            files["report.json"] = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
-        if "report.html" in files:
-            files["report.html"] = stamp_page(files["report.html"].decode(), job).encode()
+        for name in [name for name in files if name.endswith(".json")]:
+            content = stamp_json(json.loads(files[name]), job)
+            files[name] = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+        for name in [name for name in files if name.endswith(".html")]:
+            files[name] = stamp_page(files[name].decode(), job).encode()
         return files

@@ -132,7 +132,7 @@ def test_a_truncated_film_gives_a_report_that_says_where_it_ended(
 
 def test_every_shipped_profile_assembles_and_every_stage_of_it_is_registered() -> None:
     shipped = list_profiles()
-    assert [profile.name for profile in shipped] == ["brand-exposure"]
+    assert [profile.name for profile in shipped] == ["brand-exposure", "scene-index"]
     for info in shipped:
         profile = load_profile(info.name)
         assert assemble(profile).name == profile.name

@@ -1,0 +1,1 @@
+"""What every page that is handed over has in common. Stages of all areas may use it."""

@@ -1,0 +1,43 @@
+"""Pages as one file that needs nothing else, with every text in it escaped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stages.core.digests import digest_of
+from stages.datatypes.stamp import without_steering
+from stages.pages.formats import clock, mark, percent, seconds
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Of all files in it, by name: what a stage `depends` on, since template and style count as its code does."""
+    return digest_of(b"".join(path.name.encode() + path.read_bytes() for path in sorted(folder.iterdir())))
+
+
+def rendered(folder: Path, page: Any) -> str:
+    """page.html of a folder with page.css in it; the template is given `page` and `style`."""
+    return str(_template(folder).render(page=page, style=(folder / "page.css").read_text("utf-8")))
+
+
+def data_uri(jpeg: bytes) -> str:
+    """A picture to stand in the page itself."""
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+
+
+@cache
+def _template(folder: Path) -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"clock": clock, "seconds": seconds, "percent": percent, "mark": mark}
+    environment.filters["plain"] = without_steering
+    return environment.get_template("page.html")
