@@ -48,7 +48,8 @@ MISREAD_FROM, MISREAD_SURE, MISREAD = 75.0, 0.7, -6.0
 """Where similarity and sureness are at least these, the recogniser's own doubts are asked: the name counts as misread
 if it is likelier than this against what was read (natural logarithm; see `likelihood`)."""
 
-MISREAD_VOTE = 1.2
+MISREAD_VOTE, PARTLY_MISREAD_VOTE = 1.2, 0.4
+"""Of a misread name, and of one of which letters are hidden besides: that alone does not suffice."""
 
 
 Part = tuple[float, float]
@@ -132,7 +133,7 @@ def _runs(text: str) -> set[str]:
 def _may_hold(run: str, name: Name) -> bool:
     if len(name.look) < LEAST_INSIDE:
         return False
-    return run == name.look or len(run) == len(name.look) >= LONG_INSIDE
+    return run == name.look or (len(name.look) >= LONG_INSIDE and abs(len(run) - len(name.look)) <= 1)
 
 
 def _stands_among(name: Name, look: str, names: Sequence[Name]) -> bool:
@@ -166,7 +167,8 @@ def _vote(
         return vote * score, similarity
     asked = similarity >= MISREAD_FROM and score > MISREAD_SURE and told and source == said.translate(LOOKS_LIKE)
     if asked and likelier(name.alias.letters, said, steps_of(told)) > MISREAD:
-        return MISREAD_VOTE * score, max(similarity, CLOSE)
+        whole = len(source) >= len(name.look)
+        return (MISREAD_VOTE if whole else PARTLY_MISREAD_VOTE) * score, max(similarity, CLOSE)
     against = 1.2 if name.look in said.translate(LOOKS_LIKE) else 0.3 if similarity >= threshold else 0.9
     sure = min(1.0, max(0.0, (score - UNSURE) / (SURE - UNSURE)))
     return (vote * (1 - sure) - sure * against) * score, similarity

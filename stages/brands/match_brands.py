@@ -59,24 +59,31 @@ def match_brands(
     reading times that of the similarity.
     """
     from stages.brands.evidence import Name
-    from stages.brands.votes import decide
+    from stages.brands.pieces import with_pieces
+    from stages.brands.votes import Opinion, at
 
     names = [Name.of(alias) for alias in aliases_of(config.brands)]
     said: dict[int, list[Reading]] = defaultdict(list)
     for reading in readings:
         said[reading.track].append(reading)
+    opinions: dict[int, Opinion] = {}
+    for done, (track, own) in enumerate(said.items(), 1):
+        opinions[track] = Opinion.of(own, names, config.threshold)
+        ctx.set_progress(done, len(said))
+    accepted = {track: opinion.accepted(config.threshold) for track, opinion in opinions.items()}
+    accepted = with_pieces(accepted, opinions, tracks)
     hits: list[Detection] = []
     unresolved: list[Reading] = []
     rows_of = tracks.rows_of()
-    for done, (track, own) in enumerate(said.items(), 1):
-        verdict = decide(own, names, config.threshold)
-        for row in rows_of[track] if verdict.claims else ():
+    for track, opinion in opinions.items():
+        shown = opinion.shown(accepted[track])
+        for row in rows_of[track] if accepted[track] else ():
             if tracks.visible[row] >= config.visible:
                 point = tracks[row]
-                hits += [_detection(claim, point, part) for claim, part in verdict.at(point.t)]
-        if not verdict.claims and verdict.nearest is not None and verdict.nearest.similarity >= config.near:
-            unresolved.append(verdict.nearest.best)
-        ctx.set_progress(done, len(said))
+                hits += [_detection(claim, point, part) for claim, part in at(point.t, shown)]
+        nearest = None if accepted[track] else opinion.nearest()
+        if nearest is not None and nearest.similarity >= config.near:
+            unresolved.append(nearest.best)
     hits.sort(key=lambda hit: (hit.t, hit.brand))
     return Detections.of(hits, [*tracks.notes, *readings.notes]), Readings.of(unresolved)
 
@@ -89,6 +96,10 @@ def _detection(claim: Claim, point: TrackPoint, part: Part) -> Detection:
 
 def _along(quad: NDArray[np.float32], part: Part) -> NDArray[np.float32]:
     """A part of a quad along the line of its text."""
-    top_left, top_right, bottom_right, bottom_left = quad
-    ends = [(a + (b - a) * share) for share in part for a, b in ((top_left, top_right), (bottom_left, bottom_right))]
-    return (quad * 0) + [ends[0], ends[2], ends[3], ends[1]]
+    import numpy as np
+
+    (left, right), (lower_left, lower_right) = quad[:2], quad[:1:-1]
+    begin, end = part
+    top, bottom = right - left, lower_right - lower_left
+    made = (left + top * begin, left + top * end, lower_left + bottom * end, lower_left + bottom * begin)
+    return np.stack(made).astype(np.float32, copy=False)

@@ -7,7 +7,7 @@ into something else: so each name holds where and while readings speak for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stages.brands.evidence import Evidence, Name, Part, evidence
@@ -26,11 +26,32 @@ CONTRARY, CONTRARY_LETTERS = 0.9, 4
 
 
 @dataclass
-class _Tally:
+class Tally:
+    """What all readings of a track say of one name: votes, letters of the name that were read, and the reading that is
+    most like it, with its similarity 0..100."""
+
     votes: float = 0.0
     covered: set[int] = field(default_factory=set)
     similarity: float = 0.0
     best: Reading | None = None
+
+    def count(self, reading: Reading, one: Evidence) -> None:
+        """One more reading."""
+        self.votes += one.vote
+        self.covered |= one.covered
+        if one.similarity > self.similarity or self.best is None:
+            self.similarity, self.best = one.similarity, reading
+
+    def suffices(self, alias: Alias, threshold: float) -> bool:
+        """Whether the readings alone make the name."""
+        if self.votes > ENOUGH and self.similarity >= threshold:
+            return True
+        return self.votes >= 0 and makes_name(alias, self.covered)
+
+
+def makes_name(alias: Alias, covered: Collection[int]) -> bool:
+    """Whether these letters of a name, put together, stand for all of it."""
+    return len(alias.letters) >= LONG and len(covered) >= NEARLY_WHOLE * len(alias.letters)
 
 
 @dataclass(frozen=True)
@@ -43,73 +64,53 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a track shows. `nearest` is the name that is most like it, whether it suffices or not; `_shown` by time what
-    the reading there speaks for, nothing where it speaks for something else."""
+class Opinion:
+    """What the readings of a track say, each and all together."""
 
-    nearest: Claim | None
-    claims: tuple[Claim, ...]
-    _shown: tuple[tuple[float, Mapping[Alias, Part]], ...]
+    said: Sequence[tuple[Reading, Mapping[Alias, Evidence]]]
+    tallies: Mapping[Alias, Tally]
 
-    def at(self, t: float) -> Iterator[tuple[Claim, Part]]:
-        """The names that it shows at a time, by the reading nearest to it, and which part of it shows each."""
-        if self.claims:
-            _, shown = min(self._shown, key=lambda one: (abs(one[0] - t), one[0]))
-            for claim in self.claims:
-                if claim.alias in shown:
-                    yield claim, shown[claim.alias]
+    @staticmethod
+    def of(readings: Iterable[Reading], names: Sequence[Name], threshold: float) -> Opinion:
+        """Ask every reading about every name."""
+        said = [(r, evidence(r.text, r.score, r.letters, names, threshold)) for r in readings]
+        tallies: dict[Alias, Tally] = defaultdict(Tally)
+        for reading, found in said:
+            for alias, one in found.items():
+                tallies[alias].count(reading, one)
+        return Opinion(said, dict(tallies))
 
+    def accepted(self, threshold: float) -> list[Alias]:
+        """The names for which it suffices by itself."""
+        return [alias for alias, tally in self.tallies.items() if tally.suffices(alias, threshold)]
 
-def decide(readings: Iterable[Reading], names: Sequence[Name], threshold: float) -> Verdict:
-    """The names that all readings of a track together speak for."""
-    said = [(reading, evidence(reading.text, reading.score, reading.letters, names, threshold)) for reading in readings]
-    tallies: dict[Alias, _Tally] = defaultdict(_Tally)
-    for reading, found in said:
-        for alias, one in found.items():
-            _count(tallies[alias], reading, one)
-    ordered = sorted(tallies, key=lambda a: (-tallies[a].votes - _share(a, tallies[a]), a.letters))
-    accepted = [alias for alias in ordered if _suffices(alias, tallies[alias], threshold)]
-    shown = tuple(_shown(said, accepted))
-    held = {alias for _, found in shown for alias in found}
-    nearest = max(tallies, key=lambda a: (tallies[a].similarity, a.letters), default=None)
-    return Verdict(
-        None if nearest is None else _claim(nearest, tallies[nearest]),
-        tuple(_claim(alias, tallies[alias]) for alias in accepted if alias in held),
-        shown,
-    )
+    def claim(self, alias: Alias) -> Claim:
+        """The name, with the reading that is most like it."""
+        tally = self.tallies[alias]
+        assert tally.best is not None
+        return Claim(alias, max(tally.similarity, 100 * len(tally.covered) / len(alias.letters)), tally.best)
 
+    def nearest(self) -> Claim | None:
+        """The name that is most like it, whether it suffices or not."""
+        best = max(self.tallies, key=lambda a: (self.tallies[a].similarity, a.letters), default=None)
+        return None if best is None else self.claim(best)
 
-def _count(tally: _Tally, reading: Reading, one: Evidence) -> None:
-    tally.votes += one.vote
-    tally.covered |= one.covered
-    if one.similarity > tally.similarity or tally.best is None:
-        tally.similarity, tally.best = one.similarity, reading
-
-
-def _shown(
-    said: Sequence[tuple[Reading, Mapping[Alias, Evidence]]], accepted: Sequence[Alias]
-) -> Iterator[tuple[float, dict[Alias, Part]]]:
-    """What each reading that decides speaks for: of names in the same place the one with most votes."""
-    for reading, found in said:
-        taken: dict[Alias, Part] = {}
-        for alias in (alias for alias in accepted if alias in found):
-            part = found[alias].part
-            if all(part[1] <= other[0] or part[0] >= other[1] for other in taken.values()):
-                taken[alias] = part
-        if taken or (reading.score >= CONTRARY and len(letters(reading.text)) >= CONTRARY_LETTERS):
-            yield reading.t, taken
+    def shown(self, accepted: Collection[Alias]) -> list[tuple[float, list[tuple[Claim, Part]]]]:
+        """By time, what each reading that decides speaks for, and which part of the track shows it; nothing where it
+        speaks for something else. Of names in the same place the one with most votes."""
+        ordered = sorted(accepted, key=lambda a: (-self.tallies[a].votes - len(self.tallies[a].covered), a.letters))
+        shown = []
+        for reading, found in self.said:
+            taken: list[tuple[Claim, Part]] = []
+            for alias in (alias for alias in ordered if alias in found):
+                part = found[alias].part
+                if all(part[1] <= other[0] or part[0] >= other[1] for _, other in taken):
+                    taken.append((self.claim(alias), part))
+            if taken or (reading.score >= CONTRARY and len(letters(reading.text)) >= CONTRARY_LETTERS):
+                shown.append((reading.t, taken))
+        return shown
 
 
-def _claim(alias: Alias, tally: _Tally) -> Claim:
-    assert tally.best is not None
-    return Claim(alias, max(tally.similarity, 100 * _share(alias, tally)), tally.best)
-
-
-def _suffices(alias: Alias, tally: _Tally, threshold: float) -> bool:
-    if tally.votes > ENOUGH and tally.similarity >= threshold:
-        return True
-    return tally.votes >= 0 and len(alias.letters) >= LONG and _share(alias, tally) >= NEARLY_WHOLE
-
-
-def _share(alias: Alias, tally: _Tally) -> float:
-    return len(tally.covered) / len(alias.letters)
+def at(t: float, shown: Sequence[tuple[float, list[tuple[Claim, Part]]]]) -> list[tuple[Claim, Part]]:
+    """What is shown at a time, by the reading that decides and is nearest to it."""
+    return min(shown, key=lambda one: (abs(one[0] - t), one[0]))[1] if shown else []

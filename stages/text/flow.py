@@ -23,7 +23,7 @@ FOR_AFFINE, FOR_SHIFT = 8, 3
 """Points it takes to tell turning and scaling, and to tell a shift."""
 
 INLIERS = 6
-MOST_SCALING = 1.1
+MOST_SCALING = 1.25
 """Between two pictures nothing grows or shrinks by more than this."""
 
 
@@ -63,7 +63,7 @@ def _corners(luma: Luma, quad: Quad) -> Points:
     mask = np.zeros((bottom - top, right - left), np.uint8)
     cv2.fillConvexPoly(mask, np.round(quad - (left, top)).astype(np.int32), 255)
     corners = cv2.goodFeaturesToTrack(luma[top:bottom, left:right], mask=mask, **CORNERS)
-    return none if corners is None else (corners[:, 0] + (left, top)).astype(np.float32)
+    return none if corners is None else np.asarray(corners[:, 0] + (left, top), np.float32)
 
 
 def _carried(quad: Quad, start: Points, end: Points) -> Quad | None:
