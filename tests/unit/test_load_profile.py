@@ -93,9 +93,12 @@ class TestFiles:
             "follow_text",
             "read_text",
             "match_brands",
+            "crop_regions",
+            "escalate",
             "track_exposures",
             "compile_report",
         ]
+        assert [entry.id for entry in profile.stages if not entry.enabled] == ["crop_regions", "escalate"]
         assert profile.inputs == {"video": "Video"}
 
     @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
