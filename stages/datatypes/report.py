@@ -22,7 +22,9 @@ class Report(DataType):
 
     name: ClassVar[str] = "Report"
     format: ClassVar[str] = "files"
-    description: ClassVar[str] = "What is handed over: a JSON document, a page, a table, and the pictures that they name."
+    description: ClassVar[str] = (
+        "What is handed over: a JSON document, a page, a table, and the pictures that they name."
+    )
 
     files: Mapping[str, BlobRef]
     figures: Mapping[str, Any]
@@ -43,9 +45,27 @@ class Report(DataType):
     def publish(self, job: Mapping[str, Json], blobs: BlobStore) -> Mapping[str, bytes]:
         """See DataType: the files with job, profile, input, cost, settings and versions in them."""
         files = {name: blobs.get(ref) for name, ref in self.files.items()}
-        for name in [name for name in files if name.endswith(".json")]:
-            content = stamp_json(json.loads(files[name]), job)
-            files[name] = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+        documents = {name: json.loads(data) for name, data in files.items() if name.endswith(".json")}
+        seen = {str(row.get("brand")) for content in documents.values() for row in content.get("brands", ())}
+        for name, content in documents.items():
+            files[name] = laid_out(stamp_json(content, job))
         for name in [name for name in files if name.endswith(".html")]:
-            files[name] = stamp_page(files[name].decode(), job).encode()
+            files[name] = _bytes(stamp_page(files[name].decode(), job, seen))
         return files
+
+
+def laid_out(content: Mapping[str, Json]) -> bytes:
+    """JSON with a line for each entry of its lists: short, and still good to look at and to compare."""
+    parts = [f"{json.dumps(key)}: {_lines(value)}" for key, value in content.items()]
+    return _bytes("{\n " + ",\n ".join(parts) + "\n}\n")
+
+
+def _lines(value: Json) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    return "[\n  " + ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value) + "\n ]"
+
+
+def _bytes(text: str) -> bytes:
+    """As UTF-8; half of a pair of surrogates, as names of files may hold, becomes a question mark."""
+    return text.encode("utf-8", "replace")

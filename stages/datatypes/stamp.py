@@ -6,14 +6,21 @@ A mark is an HTML comment, `<!--stamp:job_id-->`: text from outside is escaped a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from html import escape
 from typing import Any
 
 _MARK = re.compile("<!--stamp:([a-z_]+)-->")
 
 Job = Mapping[str, Any]
-Row = tuple[str, str, str]
+
+MOST_NOT_SEEN = 200
+"""Names of brands that the page lists as not seen."""
+
+_STATUS = {"kept": "kept from before"}
+_NUMBERS = ' class="n"'
 
 
 def stamp_json(content: Mapping[str, Any], job: Job) -> dict[str, Any]:
@@ -32,17 +39,55 @@ def stamp_json(content: Mapping[str, Any], job: Job) -> dict[str, Any]:
     }
 
 
-def stamp_page(page: str, job: Job) -> str:
-    """The report's page with every mark replaced, escaped."""
+def stamp_page(page: str, job: Job, seen: Collection[str] = ()) -> str:
+    """The report's page with every mark replaced, escaped. `seen`: the brands that the report holds."""
+    name = video_uri(job).rstrip("/").rpartition("/")[2] or "Video"
     stamps = {
-        "job_id": escape(str(job.get("job_id") or "")),
-        "profile": escape(str(job.get("profile") or "")),
-        "video_uri": escape(video_uri(job)),
-        "video_name": escape(video_uri(job).rstrip("/").rpartition("/")[2] or "Video"),
-        "cost": _table(("Stage", "Status", "Time"), _cost_rows(job)),
-        "settings": _table(("Stage", "Settings", "Version"), _settings_rows(job)),
+        "title": escape(without_steering(name)),
+        "video_name": _apart(name),
+        "video_uri": _apart(video_uri(job)),
+        "job_id": _apart(job.get("job_id") or ""),
+        "profile": _apart(job.get("profile") or ""),
+        "date": escape(_date(job.get("started"))),
+        "stagewright": f" {_apart(job['stagewright'])}" if job.get("stagewright") else "",
+        "not_seen": _not_seen(job, seen),
+        "stages": _stage_table(job),
     }
     return _MARK.sub(lambda mark: stamps.get(mark[1], ""), page)
+
+
+def without_steering(text: object) -> str:
+    """A text without control signs and those that steer the direction of writing: for where no element can hold it
+    apart (an attribute, a tooltip, a title), so that it turns nothing that follows."""
+    return "".join(char for char in str(text) if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
+
+
+def _apart(text: object) -> str:
+    """A text from outside, escaped, in an element that keeps its direction of writing to itself."""
+    return f"<bdi>{escape(str(text))}</bdi>" if text not in (None, "") else "–"
+
+
+def _date(started: Any) -> str:
+    try:
+        began = datetime.fromisoformat(str(started))
+    except ValueError:
+        return "–"
+    return f"{began.day} {began:%B %Y, %H:%M} {began.tzname() or ''}".strip()
+
+
+def _not_seen(job: Job, seen: Collection[str]) -> str:
+    """The brands that were looked for and that the report does not hold."""
+    asked: dict[str, None] = {}
+    for settings in (job.get("settings") or {}).values():
+        brands = settings.get("brands") if isinstance(settings, Mapping) else None
+        for brand in brands if isinstance(brands, list) else []:
+            asked[str(brand).partition("|")[0].strip()] = None
+    missing = [brand for brand in asked if brand not in seen]
+    if not missing:
+        return ""
+    more = f" and {len(missing) - MOST_NOT_SEEN} more" if len(missing) > MOST_NOT_SEEN else ""
+    names = ", ".join(_apart(brand) for brand in missing[:MOST_NOT_SEEN])
+    return f'<p class="unseen"><b>Looked for, not seen</b> ({len(missing)} of {len(asked)}): {names}{more}</p>'
 
 
 def video_uri(job: Job) -> str:
@@ -62,15 +107,26 @@ def _stages(job: Job) -> Mapping[str, Mapping[str, Any]]:
     return job.get("stages") or {}
 
 
-def _cost_rows(job: Job) -> list[Row]:
-    stages = cost(job)["stages"].items()
-    return [(id, _plain(s["status"]), "–" if s["seconds"] is None else f"{s['seconds']:.2f} s") for id, s in stages]
+def _stage_table(job: Job) -> str:
+    """Settings and version of every stage, and what became of it; nothing where there is none."""
+    settings, versions, stages = job.get("settings") or {}, job.get("versions") or {}, _stages(job)
+    ids = dict.fromkeys([*settings, *versions, *stages])
+    heads = ("Stage", "Settings", "Version", "In this job", "Time", "Failed items")
+    head = "".join(f'<th scope="col"{_NUMBERS if text in heads[4:] else ""}>{text}</th>' for text in heads)
+    rows = [_stage_row(id, settings.get(id), versions.get(id), stages.get(id) or {}) for id in ids]
+    body = "".join(rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
 
 
-def _settings_rows(job: Job) -> list[Row]:
-    settings, versions = job.get("settings") or {}, job.get("versions") or {}
-    ids = dict.fromkeys([*settings, *versions])
-    return [(id, _plain(settings.get(id)), _plain(versions.get(id))) for id in ids]
+def _stage_row(id: str, settings: Any, version: Any, stage: Mapping[str, Any]) -> str:
+    status, seconds, failed = stage.get("status"), stage.get("seconds"), stage.get("failed_items")
+    took = "–" if seconds is None else f"{seconds:.2f} s"
+    code = f"<code>{_apart(version)}</code>" if version else "–"
+    return (
+        f'<tr><th scope="row">{_apart(id)}</th><td>{_apart(_plain(settings))}</td><td>{code}</td>'
+        f"<td>{_apart(_STATUS.get(str(status), status))}</td><td{_NUMBERS}>{took}</td>"
+        f"<td{_NUMBERS}>{_apart(failed or '–')}</td></tr>"
+    )
 
 
 def _plain(value: Any) -> str:
@@ -80,12 +136,3 @@ def _plain(value: Any) -> str:
         case list():
             return "; ".join(map(str, value)) or "–"
     return "–" if value in (None, "") else str(value)
-
-
-def _table(heads: Row, rows: Sequence[Row]) -> str:
-    """A table, every cell escaped; nothing where there are no rows."""
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = (f"<tr><th>{escape(a)}</th><td>{escape(b)}</td><td>{escape(c)}</td></tr>" for a, b, c in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"

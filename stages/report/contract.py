@@ -8,17 +8,23 @@
 
 Times in seconds of presentation time, quads in pixels of the source frame clockwise from top left, areas as share of
 the frame. The format number is a promise.
+
+Exposures, and all figures of them, are exact: they are made of every detection. `detections` lists of each exposure
+the first and the best picture and others at least half a second apart; in a report that would list more than 50,000
+they are further apart, and a note says so (see stages.report.thinning). `unresolved` lists a text once for each time
+that it was followed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from stages.datatypes import Detections, Exposure, Exposures, Frames, Readings
 from stages.datatypes.arrow import Quads
+from stages.report.thinning import STEPS_S, listed
 
 FORMAT = 1
 
@@ -28,21 +34,33 @@ def report_content(
     detections: Detections,
     exposures: Exposures,
     unresolved: Readings | None,
-    images: Mapping[str, str],
     escalation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The report as JSON, without the job. `images`: file name of an exposure's picture by the exposure's id;
+    """The report as JSON, without the job, and without the names of pictures.
+
     `escalation`: what was asked of a vision endpoint, and what that cost (see stages.brands.escalate)."""
+    rows, step = listed(detections, exposures)
     return {
         "format": FORMAT,
         "video": asdict(frames.info),
         "brands": brand_rows(exposures),
-        "exposures": [exposure_row(exposure, images.get(exposure.id)) for exposure in exposures],
-        "detections": _detection_rows(detections),
+        "exposures": [exposure_row(exposure) for exposure in exposures],
+        "detections": _detection_rows(detections, rows),
         "unresolved": [] if unresolved is None else _unresolved_rows(unresolved),
-        "notes": list(dict.fromkeys([*frames.notes, *detections.notes])),
+        "notes": [*troubles(frames, detections, unresolved), *_thinned(step)],
         "cost": {} if escalation is None else {"escalation": dict(escalation)},
     }
+
+
+def troubles(frames: Frames, detections: Detections, unresolved: Readings | None) -> list[str]:
+    """What could not be decoded or read, in sentences, each once."""
+    return list(dict.fromkeys([*frames.notes, *detections.notes, *(unresolved.notes if unresolved else ())]))
+
+
+def _thinned(step: float) -> list[str]:
+    if step == STEPS_S[0]:
+        return []
+    return [f"Of each exposure, report.json lists detections in pictures at least {step:g} s apart only."]
 
 
 def brand_rows(exposures: Iterable[Exposure]) -> list[dict[str, Any]]:
@@ -69,8 +87,8 @@ def _brand_row(brand: str, found: list[Exposure]) -> dict[str, Any]:
     }
 
 
-def exposure_row(exposure: Exposure, image: str | None) -> dict[str, Any]:
-    """An exposure as it stands in JSON and CSV; `image` is a file beside the report, None where it was left out."""
+def exposure_row(exposure: Exposure) -> dict[str, Any]:
+    """An exposure as it stands in JSON and CSV; `image` becomes a file beside the report where there is one."""
     return {
         "id": exposure.id,
         "brand": exposure.brand,
@@ -80,16 +98,16 @@ def exposure_row(exposure: Exposure, image: str | None) -> dict[str, Any]:
         "mean_area": exposure.mean_area,
         "mean_score": exposure.mean_score,
         "best_t": exposure.best_t,
-        "image": image,
+        "image": None,
     }
 
 
-def _detection_rows(detections: Detections) -> list[dict[str, Any]]:
-    quads = _plain_quads(detections.quads)
+def _detection_rows(detections: Detections, rows: Sequence[int]) -> list[dict[str, Any]]:
+    quads = _plain_quads(detections.quads[rows])
     return [
         {"t": d.t, "brand": d.brand, "text": d.text, "score": d.score}
         | {"source": d.source, "exposure": d.exposure, "quad": quad}
-        for d, quad in zip(detections, quads, strict=True)
+        for d, quad in zip((detections[row] for row in rows), quads, strict=True)
     ]
 
 
