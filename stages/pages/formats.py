@@ -29,4 +29,4 @@ def seconds(length: float) -> str:
 def percent(share: float) -> str:
     """A share in percent, to two figures that mean something."""
     value = 100 * share
-    return f"{value:.0f} %" if value >= 9.95 else f"{value:.1f} %" if value >= 0.995 else f"{value:.2f} %"
+    return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %" if value >= 0.995 else f"{value:.2f} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,14 @@ def digest_of_folder(folder: Path) -> str:
 
 
 def rendered(folder: Path, page: Any) -> str:
-    """page.html of a folder with page.css in it; the template is given `page` and `style`."""
-    return str(_template(folder).render(page=page, style=(folder / "page.css").read_text("utf-8")))
+    """page.html of a folder with page.css in it; the template is given `page` and `style`.
+
+    Where the folder holds page.js, it is given `script`, too, and the digest by which its policy lets only that run.
+    """
+    style = (folder / "page.css").read_text("utf-8")
+    script = path.read_text("utf-8") if (path := folder / "page.js").is_file() else ""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return str(_template(folder).render(page=page, style=style, script=script, script_digest=digest))
 
 
 def data_uri(jpeg: bytes) -> str:

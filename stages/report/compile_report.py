@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from stages import RuntimeContext, StageConfig, blobs, stage
-from stages.core.digests import digest_of
 from stages.datatypes import Detections, Exposures, Frames, Readings, Report
+from stages.pages.spreadsheet import as_csv
+from stages.pages.template import digest_of_folder, rendered
 from stages.report.contract import report_content
 from stages.report.page_data import PageData, page_data, with_pictures
-from stages.report.page_html import render_page, template_files
 from stages.report.shots import shots_of_exposures, shots_of_texts, take
-from stages.report.table import as_csv
 
 PAGE_BYTES = 9_500_000
 """A page stays below this: pictures get the room that its tables leave."""
 
-PAGE = digest_of(b"".join(path.read_bytes() for path in template_files()))
-"""Template, style and script count for the stage's version, as its code does."""
+PAGE = Path(__file__).parent / "page"
+
+COLUMNS = ("id", "brand", "start_s", "end_s", "seconds", "mean_area", "mean_score", "best_t", "image")
+"""Of exposures.csv."""
 
 
 class CompileReportConfig(StageConfig):
@@ -36,7 +38,7 @@ class CompileReportConfig(StageConfig):
     label="Compile report",
     category="report",
     writes=("report",),
-    depends=("jinja2", "opencv-python-headless", PAGE),
+    depends=("jinja2", "opencv-python-headless", digest_of_folder(PAGE)),
 )
 def compile_report(
     frames: Frames,
@@ -65,14 +67,14 @@ def compile_report(
     files = {
         "report.json": store.put(json.dumps(content).encode(), "application/json"),
         "report.html": store.put(_page(with_pictures(page, pictures)), "text/html"),
-        "exposures.csv": store.put(as_csv(content["exposures"]), "text/csv"),
+        "exposures.csv": store.put(as_csv(COLUMNS, content["exposures"]), "text/csv"),
     }
     files |= {name: store.put(pictures[key], "image/jpeg") for key, name in names.items()}
     return Report(files, _figures(content))
 
 
 def _page(page: PageData) -> bytes:
-    return render_page(page).encode("utf-8", "replace")  # half of a pair of surrogates is no text
+    return rendered(PAGE, page).encode("utf-8", "replace")  # half of a pair of surrogates is no text
 
 
 def _figures(content: Mapping[str, Any]) -> dict[str, Any]:

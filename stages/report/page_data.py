@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stages.datatypes import Detections, Exposure, Exposures, Frames, Readings
+from stages.pages.axis import ticks
+from stages.pages.template import data_uri
 from stages.report.contract import troubles
 from stages.report.picture_choice import chosen
 from stages.report.shots import Key
-from stages.report.timeline import Bar, bars, covered, full_share, outline, shapes, ticks
+from stages.report.timeline import Bar, bars, covered, full_share, outline, shapes
 from stages.report.unread import UnreadText, grouped
 
 MOST_ROWS = 1000
@@ -137,7 +138,7 @@ def with_pictures(page: PageData, pictures: Mapping[Key, bytes]) -> PageData:
 
 
 def _uri(jpeg: bytes | None) -> str:
-    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}" if jpeg else ""
+    return data_uri(jpeg) if jpeg else ""
 
 
 def _lines(

@@ -27,9 +27,6 @@ MOST_STEPS, LEAST_STEPS, ALL_STEPS = 400, 50, 60_000
 LEAST_HEIGHT = 1.2
 """Units that the smallest share of the screen is drawn high."""
 
-_TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-MOST_TICKS = 9
-
 
 @dataclass(frozen=True)
 class Bar:
@@ -159,14 +156,6 @@ def outline(shape: Shape, full: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
-
-
-def ticks(length_s: float) -> list[tuple[float, float]]:
-    """Round times along the line, at most nine and the begin: (seconds, percent)."""
-    if length_s <= 0:
-        return []
-    step = next((s for s in _TICKS_S if length_s / s <= MOST_TICKS), length_s / MOST_TICKS)
-    return [(n * step, round(100 * n * step / length_s, 3)) for n in range(int(length_s / step + 1e-9) + 1)]
 
 
 def covered(exposures: Iterable[Exposure]) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from stages.datatypes import Detection, Detections, Exposure, Exposures, Reading, Readings
-from stages.report.formats import clock, mark, percent, seconds
+from stages.pages.formats import clock, mark, percent, seconds
 from stages.report.unread import grouped, place
 from tests.unit.harness import make_blobs
 from tests.unit.reports import EVIL, JOB, QUAD, Page, make_frames, published, run_report

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stages.datatypes import Detection, Detections, Exposure
-from stages.report.timeline import WIDE, bars, covered, full_share, outline, shapes, ticks
+from stages.pages.axis import ticks
+from stages.report.timeline import WIDE, bars, covered, full_share, outline, shapes
 
 QUAD = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], np.float32)
 
