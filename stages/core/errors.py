@@ -23,7 +23,7 @@ to do; ``context`` holds the same names for programs. All survive pickling, so t
         │   ├── StoreDenied        wrong key, or the key may not do this
         │   ├── BucketMissing      the store is there, the bucket is not
         │   └── ObjectMissing      the bucket is there, the object is not
-        └── ServiceUnreachable     transient: the Prefect server, or a local service that did not start
+        └── ServiceUnreachable     transient: the Prefect server, a vision endpoint, a local service that did not start
 """
 
 from __future__ import annotations
@@ -148,6 +148,6 @@ class ObjectMissing(StoreError):
 
 
 class ServiceUnreachable(ServiceError):
-    """The Prefect server does not answer, or a local service did not start."""
+    """The Prefect server or a vision endpoint does not answer, or a local service did not start."""
 
     transient = True
