@@ -28,7 +28,7 @@ _environment = pytest.MonkeyPatch()
 _home = Path(tempfile.mkdtemp(prefix="stagewright-tests-"))  # short: sockets below it have short paths only
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
-for _name in [name for name in os.environ if name.startswith(("AWS_", "PREFECT_", "STAGEWRIGHT_"))]:
+for _name in [name for name in os.environ if name.startswith(("AWS_", "OPENAI_", "PREFECT_", "STAGEWRIGHT_"))]:
     _environment.delenv(_name)
 _environment.setenv("STAGEWRIGHT_HOME", str(_home))
 _environment.setenv("PREFECT_HOME", str(_home / "prefect-client"))
