@@ -120,7 +120,7 @@ def _stage_table(job: Job) -> str:
 
 def _stage_row(id: str, settings: Any, version: Any, stage: Mapping[str, Any]) -> str:
     status, seconds, failed = stage.get("status"), stage.get("seconds"), stage.get("failed_items")
-    took = "–" if seconds is None else f"{seconds:.2f} s"
+    took = "–" if seconds is None or status == "skipped" else f"{seconds:.2f} s"
     code = f"<code>{_apart(version)}</code>" if version else "–"
     return (
         f'<tr><th scope="row">{_apart(id)}</th><td>{_apart(_plain(settings))}</td><td>{code}</td>'

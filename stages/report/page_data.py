@@ -116,7 +116,7 @@ def page_data(
         largest_share=max((e.max_area for e in exposures), default=0.0),
         full_share=full,
         ticks=ticks(length),
-        cuts=_cuts(frames, length),
+        cuts=_cuts(frames if motion is None else motion, length),
         lines=lines,
         rows=rows,
         rows_left_out=len(exposures) - len(rows),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,19 @@ def test_a_long_video_with_very_many_exposures_fits_a_page(tmp_path: Path) -> No
     assert "400 further texts stand in report.json" in page
     assert page.count('class="hit"') <= 8000
     assert len(set(re.findall(r'scope="row"><bdi[^>]*>(Brand \d+)<', page))) == 60
+
+
+def test_cuts_and_steps_are_those_of_the_pictures_in_between_where_these_are_given(tmp_path: Path) -> None:
+    blobs = make_blobs(tmp_path)
+    rows = (Exposure("e0001", "A", 0, 2, 0.1, 0.1, 0.9, 0.5),)
+    hits = [Detection(0.5, "A", "A", 0.9, "text", "e0001", QUAD)]
+    frames = make_frames(blobs)
+    motion = replace(frames.keep(range(8), cuts=[2, 5]), period_s=0.16)
+    reads = {"frames": frames, "detections": Detections.of(hits), "exposures": Exposures(rows)}
+    page = run_report({**reads, "motion": motion}, tmp_path, blobs).publish(JOB, blobs)["report.html"].decode()
+    assert re.findall(r'class="cut" x1="([0-9.]+)%"', page) == ["25.00", "62.50"]
+    assert "followed in a picture every 0.16 s" in page
+    assert 'class="cut"' not in published(tmp_path / "other")["report.html"].decode()
 
 
 def test_texts_that_are_spelt_alike_are_one() -> None:
