@@ -13,9 +13,14 @@ from stages.datatypes.stamp import without_steering
 from stages.pages.formats import clock, mark, percent, seconds
 
 
+STYLE = Path(__file__).parent / "base.css"
+"""What the style of every page begins with."""
+
+
 def digest_of_folder(folder: Path) -> str:
-    """Of all files in it, by name: what a stage `depends` on, since template and style count as its code does."""
-    return digest_of(b"".join(path.name.encode() + path.read_bytes() for path in sorted(folder.iterdir())))
+    """Of all that a page is made of: what a stage `depends` on, since template and style count as its code does."""
+    files = [STYLE, *sorted(folder.iterdir())]
+    return digest_of(b"".join(path.name.encode() + path.read_bytes() for path in files))
 
 
 def rendered(folder: Path, page: Any) -> str:
@@ -23,7 +28,7 @@ def rendered(folder: Path, page: Any) -> str:
 
     Where the folder holds page.js, it is given `script`, too, and the digest by which its policy lets only that run.
     """
-    style = (folder / "page.css").read_text("utf-8")
+    style = STYLE.read_text("utf-8") + (folder / "page.css").read_text("utf-8")
     script = path.read_text("utf-8") if (path := folder / "page.js").is_file() else ""
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return str(_template(folder).render(page=page, style=style, script=script, script_digest=digest))
