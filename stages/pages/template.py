@@ -12,7 +12,6 @@ from stages.core.digests import digest_of
 from stages.datatypes.stamp import without_steering
 from stages.pages.formats import clock, mark, percent, seconds
 
-
 STYLE = Path(__file__).parent / "base.css"
 """What the style of every page begins with."""
 
