@@ -17,6 +17,7 @@ def chosen(exposures: Sequence[Exposure], most: int) -> list[Exposure]:
         if exposure.brand not in seen:
             seen.add(exposure.brand)
             firsts.append(exposure)
-    rest = [exposure for exposure in by_length if exposure not in firsts]
+    first_ids = {exposure.id for exposure in firsts}
+    rest = [exposure for exposure in by_length if exposure.id not in first_ids]
     wanted = {exposure.id for exposure in [*firsts, *rest][:most]}
     return [exposure for exposure in exposures if exposure.id in wanted]
