@@ -90,11 +90,13 @@ def network_input(image: NDArray[np.uint8]) -> tuple[Floats, float]:
     height, width = image.shape[:2]
     scale = SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    square = np.zeros((SIDE, SIDE, 3), np.float32)
+    square = np.zeros((SIDE, SIDE, 3), np.uint8)
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square[: size[1], : size[0]] = cv2.resize(image, size, interpolation=how)
-    normal = (square - np.array(MEAN)) / np.array(DEVIATION)
-    return np.ascontiguousarray(normal.transpose(2, 0, 1)[None], np.float32), scale
+    made = np.empty((1, 3, SIDE, SIDE), np.float32)
+    for colour, (mean, deviation) in enumerate(zip(MEAN, DEVIATION, strict=True)):
+        made[0, colour] = square[..., colour] * np.float32(1 / deviation) - np.float32(mean / deviation)
+    return made, scale
 
 
 def decoded(outputs: list[Floats], least: float) -> Found:
