@@ -99,6 +99,7 @@ class Opinion:
         """By time, what each reading that decides speaks for, and which part of the track shows it; nothing where it
         speaks for something else. Of names in the same place the one with most votes."""
         ordered = sorted(accepted, key=lambda a: (-self.tallies[a].votes - len(self.tallies[a].covered), a.letters))
+        spoken = [reading.t for reading, found in self.said if any(alias in found for alias in ordered)]
         shown = []
         for reading, found in self.said:
             taken: list[tuple[Claim, Part]] = []
@@ -106,9 +107,18 @@ class Opinion:
                 part = found[alias].part
                 if all(part[1] <= other[0] or part[0] >= other[1] for _, other in taken):
                     taken.append((self.claim(alias), part))
-            if taken or (reading.score >= CONTRARY and len(letters(reading.text)) >= CONTRARY_LETTERS):
+            if taken or _is_contrary(reading, ordered, between=spoken[0] < reading.t < spoken[-1] if spoken else False):
                 shown.append((reading.t, taken))
         return shown
+
+
+def _is_contrary(reading: Reading, accepted: Sequence[Alias], between: bool) -> bool:
+    """Whether a reading that speaks for none of the names says that something else is there. Between readings that do
+    speak for one, something may only stand before it; before the first and after the last of them less will do."""
+    said = letters(reading.text)
+    if between:
+        return reading.score >= CONTRARY and len(said) >= CONTRARY_LETTERS
+    return bool(said) and not any(said in alias.letters for alias in accepted)
 
 
 def at(t: float, shown: Sequence[tuple[float, list[tuple[Claim, Part]]]]) -> list[tuple[Claim, Part]]:

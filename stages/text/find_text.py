@@ -18,7 +18,7 @@ class FindTextConfig(StageConfig):
     """How closely pictures are searched for text."""
 
     longest_side: int = Field(
-        960,
+        736,
         ge=320,
         le=4096,
         description="Longest side to which a picture is scaled to find text, pixels; larger finds smaller text, slower",

@@ -61,7 +61,7 @@ def follow_text(
         for track in found[0]:
             points += [TrackPoint(tracks, *point) for point in track]
             tracks += 1
-    return Tracks.of(points, [f"{failed} small picture(s) could not be read."] if failed else [])
+    return Tracks.of(points, [*regions.notes, *([f"{failed} small picture(s) could not be read."] if failed else [])])
 
 
 def stretches(motion: Frames, least_s: float) -> Iterator[range]:
