@@ -48,7 +48,7 @@ def film(pictures: list[bytes], blobs: BlobStore, cuts: tuple[int, ...] = (), st
 def follow(
     motion: Frames, frames: Frames, boxes: list[Box], tmp_path: Path, spread: Any = None, **config: Any
 ) -> tuple[Tracks, Envelope]:
-    reads = {"motion": motion, "frames": frames, "regions": Boxes.of(boxes)}
+    reads = {"motion": motion, "frames": frames, "regions": Boxes.of(boxes, ["a note"])}
     ctx = make_context(spread=spread or SerialSpread())
     values, envelope = run_stage(follow_text.definition, config, reads, tmp_path, motion.blobs, ctx)
     return values["tracks"], envelope
@@ -108,7 +108,7 @@ def test_tracks_are_numbered_over_all_stretches(tmp_path: Path) -> None:
 def test_no_text_and_no_picture_to_search_are_no_tracks(tmp_path: Path) -> None:
     motion, frames, _ = moving(7, make_blobs(tmp_path))
     tracks, _ = follow(motion, frames, [], tmp_path)
-    assert (len(tracks), tracks.notes) == (0, ())
+    assert (len(tracks), tracks.notes) == (0, ("a note",))
 
 
 def test_a_small_picture_that_cannot_be_read_is_passed_over_and_told(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_small_picture_that_cannot_be_read_is_passed_over_and_told(tmp_path: P
     pictures[3] = pictures[8] = b"no picture"
     motion, frames = film(pictures, make_blobs(tmp_path))
     tracks, _ = follow(motion, frames, [box(n, 100) for n in (0, 6, 12)], tmp_path)
-    assert tracks.notes == ("2 small picture(s) could not be read.",)
+    assert tracks.notes == ("a note", "2 small picture(s) could not be read.")
     assert len(tracks) == 11
     assert tracks.visible.min() > 0.9
 

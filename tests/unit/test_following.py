@@ -122,8 +122,17 @@ def test_a_cut_ends_it() -> None:
         return pasted(BACKGROUND, BOARD, 100, 70) if n < 4 else pasted(255 - BACKGROUND, OTHER_BOARD, 100, 70)
 
     one, other = followed(9, paint, {0: [at(100)], 4: [at(100)], 8: [at(100)]}, cuts=(4,))
-    assert all(seen.visible < 0.7 for n, seen in one.items() if n >= 4)
+    assert max(one) == 4
+    assert one[4].visible < 0.7
     assert sorted(other) == [4, 5, 6, 7, 8]
+
+
+def test_over_a_cut_nothing_moves() -> None:
+    def paint(n: int) -> Luma:
+        return pasted(BACKGROUND, BOARD, 100 if n < 4 else 115, 70)
+
+    one, other = followed(9, paint, {0: [at(100)], 4: [at(115)], 8: [at(115)]}, cuts=(4,))
+    assert (min(one), max(one), min(other), max(other)) == (0, 4, 4, 8)
 
 
 def test_unless_it_stays_where_it_is() -> None:
@@ -147,6 +156,11 @@ def test_a_box_that_shows_more_of_it_is_what_is_followed_from_then_on() -> None:
     [region] = followed(7, whole, {0: [at(80, width=80)], 3: [at(80, width=160)], 6: [at(80, width=160)]})
     assert off(region[0], at(80, width=80)) == 0
     assert all(off(region[n], at(80, width=160)) < 1 for n in range(3, 7))
+
+
+def test_where_it_is_found_again_is_where_it_is() -> None:
+    [region] = followed(7, still(), {0: [at(100)], 3: [at(103)], 6: [at(100)]})
+    assert off(region[3], at(103)) == 0
 
 
 def test_a_box_of_a_part_does_not_make_it_smaller() -> None:
