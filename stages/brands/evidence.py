@@ -32,6 +32,9 @@ LEAST_PIECE = 3
 LEAST_INSIDE, LONG_INSIDE = 5, 8
 """A name of so many letters is also looked for among the words of longer text; of so many, with a fault in it."""
 
+MOST_WORDS = 6
+"""No name has more words than this."""
+
 INSIDE_COSTS = 2.0
 """Points that a match inside longer text is worth less than one of the whole."""
 
@@ -109,12 +112,11 @@ def _like(text: str, said: str, names: Sequence[Name]) -> Iterator[tuple[Name, f
     look = said.translate(LOOKS_LIKE)
     whole = process.cdist([said], [name.alias.letters for name in names], scorer=fuzz.ratio)[0]
     alike = process.cdist([look], [name.look for name in names], scorer=fuzz.ratio)[0]
-    runs = _runs(text) - {look}
-    for name, exact, nearly in zip(names, whole.tolist(), alike.tolist(), strict=True):
+    inside = _inside(text, look, names)
+    for place, (name, exact, nearly) in enumerate(zip(names, whole.tolist(), alike.tolist(), strict=True)):
         similarity, source = (100.0, look) if said == name.alias.letters else (max(exact, nearly - 1), look)
-        for run in runs:
-            if _may_hold(run, name) and (inside := fuzz.ratio(run, name.look) - INSIDE_COSTS) > similarity:
-                similarity, source = inside, run
+        if place in inside and inside[place][0] > similarity:
+            similarity, source = inside[place]
         if similarity < SAME and _stands_among(name, look, names):
             similarity, source = 100 - INSIDE_COSTS, name.look
         if is_dense(name.alias.letters) and len(name.look) >= 2 and name.look in look:
@@ -123,17 +125,31 @@ def _like(text: str, said: str, names: Sequence[Name]) -> Iterator[tuple[Name, f
             yield name, similarity, source
 
 
+def _inside(text: str, look: str, names: Sequence[Name]) -> dict[int, tuple[float, str]]:
+    """By a name's place: how like it some words of the text are, and which."""
+    import numpy as np
+    from rapidfuzz import fuzz, process
+
+    runs = sorted(run for run in _runs(text) - {look} if len(run) >= LEAST_INSIDE - 1)
+    if not runs:
+        return {}
+    scores = process.cdist(runs, [name.look for name in names], scorer=fuzz.ratio, score_cutoff=NEAR)
+    length, wanted = np.array([[len(run)] for run in runs]), np.array([len(name.look) for name in names])
+    may_hold = (scores == 100) | ((wanted >= LONG_INSIDE) & (np.abs(length - wanted) <= 1))
+    scores[~(may_hold & (wanted >= LEAST_INSIDE))] = 0
+    best = scores.argmax(0)
+    return {
+        int(place): (float(scores[best[place], place]) - INSIDE_COSTS, runs[best[place]])
+        for place in np.flatnonzero(scores.max(0))
+    }
+
+
 def _runs(text: str) -> set[str]:
-    """All runs of whole words of a text, as they look."""
+    """All runs of a few whole words of a text, as they look."""
     words = [letters(word).translate(LOOKS_LIKE) for word in re.split(r"[\W_]+", text)]
     words = [word for word in words if word]
-    return {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
-
-
-def _may_hold(run: str, name: Name) -> bool:
-    if len(name.look) < LEAST_INSIDE:
-        return False
-    return run == name.look or (len(name.look) >= LONG_INSIDE and abs(len(run) - len(name.look)) <= 1)
+    ends = ((i, min(i + MOST_WORDS, len(words))) for i in range(len(words)))
+    return {"".join(words[i:j]) for i, end in ends for j in range(i + 1, end + 1)}
 
 
 def _stands_among(name: Name, look: str, names: Sequence[Name]) -> bool:
@@ -175,7 +191,7 @@ def _vote(
 
 
 def _for(said: str, name: Name, similarity: float, source: str, threshold: float) -> float:
-    if len(source) < LEAST_LETTERS and not is_dense(name.look):
+    if min(len(source), len(name.look)) < LEAST_LETTERS and not is_dense(name.look):
         return 2.0 if said == name.alias.letters else 0.0
     return 2.0 if similarity >= SAME else 1.0 if similarity >= CLOSE else 0.6 if similarity >= threshold else 0.0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from stages.brands.names import Alias
@@ -69,7 +68,7 @@ def _joined(alias: Alias, pieces: Sequence[int], opinions: Mapping[int, Opinion]
     """The pieces that together with their neighbours make the name."""
     covered = {track: opinions[track].tallies[alias].covered for track in pieces}
     near: dict[int, set[int]] = {track: {track} for track in pieces}
-    for one, other in combinations(pieces, 2):
+    for one, other in points.at_once(pieces):
         first, second = sorted((one, other), key=lambda track: sum(covered[track]) / len(covered[track]))
         if points.in_line(first, second):
             near[one].add(other)
@@ -85,6 +84,16 @@ class _Points:
     def __init__(self, tracks: Tracks) -> None:
         self._tracks, self._rows = tracks, tracks.rows_of()
         self._known: dict[int, dict[float, int]] = {}
+
+    def at_once(self, tracks: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Pairs of tracks that are there at the same time."""
+        t = self._tracks.t
+        spans = sorted((float(t[self._rows[track][0]]), float(t[self._rows[track][-1]]), track) for track in tracks)
+        for place, (_, end, one) in enumerate(spans):
+            for begin, _, other in spans[place + 1 :]:
+                if begin > end:
+                    break
+                yield one, other
 
     def _of(self, track: int) -> dict[float, int]:
         if track not in self._known:

@@ -173,17 +173,19 @@ class Follower:
         self._live = [region for region in self._live if not region.is_lost(picture)]
 
     def _search(self, picture: Picture, boxes: Sequence[Quad]) -> None:
-        found: dict[Region, float] = {}
+        found: set[Region] = set()
         new: list[Region] = []
+        back: list[tuple[Region, float]] = []
         for box in boxes:
             region = self._same(box, picture)
             if region is None:
                 region = Region.at(box, picture)
                 new.append(region)
-            else:
-                self._find_again(region, box, picture)
-            found[region] = region.last_found_s if region.times_found else -inf
-        self._back([(region, since) for region, since in found.items() if region in new or _had_gaps(region)])
+                back.append((region, -inf))
+            elif self._find_again(region, box, picture) and _had_gaps(region):
+                back.append((region, region.last_found_s))
+            found.add(region)
+        self._back(back)
         for region in (*self._live, *new):
             if region in found:
                 region.missed, region.times_found, region.last_found_s = 0, region.times_found + 1, picture.t
@@ -192,12 +194,14 @@ class Follower:
         self._live += new
         self._all += new
 
-    def _find_again(self, region: Region, box: Quad, picture: Picture) -> None:
+    def _find_again(self, region: Region, box: Quad, picture: Picture) -> bool:
+        """Whether it was found whole."""
         size = area(box) / max(area(region.quad), 1.0)
         if 1 / GROWN < size < GROWN or (size >= GROWN and self._alone(box, region)):
             region.find(box, picture)
-        else:
-            region.find_part(min(1.0, overlap(box, region.quad) / max(area(region.quad), 1.0)), picture.place)
+            return True
+        region.find_part(min(1.0, overlap(box, region.quad) / max(area(region.quad), 1.0)), picture.place)
+        return False
 
     def _same(self, box: Quad, picture: Picture) -> Region | None:
         """The followed region that a box shows. What does not look like it is something else that came there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from stages.core.blobs import BlobStore
@@ -30,8 +31,8 @@ class PairWriter:
         self.size: tuple[int, int] | None = None
         self._sizes, self._cuts = sizes, CutFinder(sizes.cut)
         self._frames, self._motion = FrameWriter(blobs), FrameWriter(blobs)
-        self._looked: float | None = None
-        self._due: float = 0.0
+        self._first: float | None = None
+        self._looked, self._due = 0.0, 0  # when, and the number of the look that is due on the grid
         self._cut_since = False
 
     def add(self, sample: Sample[Any]) -> None:
@@ -41,15 +42,25 @@ class PairWriter:
         cut = self._cuts.begins(luma)
         self._motion.add(to_jpeg(luma, MOTION_QUALITY), sample.t, sample.also, cut)
         self._cut_since |= cut
-        if self._is_due(sample.t):
+        if self._is_due(sample):
             bgr = to_bgr(sample.picture, self._sizes.max_side)
             self._frames.add(to_jpeg(bgr, self._sizes.quality), sample.t, sample.also, self._cut_since)
-            self._looked, self._due, self._cut_since = sample.t, sample.t + self.period, False
+            self._look(sample)
 
-    def _is_due(self, t: float) -> bool:
-        if self._looked is None or t >= self._due - self.motion_period / 2 - SAME_S:
+    def _is_due(self, sample: Sample[Any]) -> bool:
+        """A picture is looked at if it is on screen when a look is due, or soon after a cut."""
+        if self._first is None:
+            self._first = sample.t
+        due = self._first + self._due * self.period
+        if sample.until >= due - self.motion_period / 2 - SAME_S:
             return True
-        return self._cut_since and t - self._looked >= AFTER_CUT_S
+        return self._cut_since and sample.t - self._looked >= AFTER_CUT_S
+
+    def _look(self, sample: Sample[Any]) -> None:
+        """What would be due right after this needs no look of its own; else the grid stays, so that no rate drifts."""
+        assert self._first is not None
+        done = sample.until - self._first + min(AFTER_CUT_S, self.period / 2)
+        self._looked, self._due, self._cut_since = sample.t, floor(done / self.period) + 1, False
 
     def finish(self, info: MediaInfo, notes: Sequence[str]) -> tuple[Frames, Frames]:
         """`frames` and `motion`; the notes are told once, by the first."""

@@ -32,11 +32,12 @@ class Shown(Generic[P]):
 
 @dataclass(frozen=True)
 class Sample(Generic[P]):
-    """A picture to look at, and the later sample times it stands for."""
+    """A picture to look at, the later sample times it stands for, and the last sample time at which it is on screen."""
 
     t: float
     also: tuple[float, ...]
     picture: P
+    until: float
 
 
 def sampled(pictures: Iterable[Shown[P]], period: float) -> Iterator[Sample[P]]:
@@ -75,4 +76,4 @@ def _times(held: Shown[P], until: float, first: float, due: int, period: float) 
 
 def _sample(held: Shown[P], times: list[float]) -> Sample[P]:
     """A picture's own time is its presentation time, which is up to one picture before the sample's."""
-    return Sample(held.t, tuple(times[1:]), held.picture)
+    return Sample(held.t, tuple(times[1:]), held.picture, times[-1])

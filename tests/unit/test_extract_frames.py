@@ -76,7 +76,6 @@ def test_the_same_film_gives_the_same_bytes(tmp_path: Path) -> None:
     assert extract(path, tmp_path / "1")[1].writes == extract(path, tmp_path / "2")[1].writes
 
 
-@pytest.mark.xfail(strict=True, reason="what stands until the next look is due is not looked at; see test_pair_writer")
 def test_variable_frame_rate_goes_by_time(tmp_path: Path) -> None:
     frames, _ = extract(film(tmp_path / "a.mp4", times=[0, 0.04, 0.08, 2.2, 2.24, 2.6]), tmp_path)
     assert [frame.stands_for for frame in frames] == [(0.0,), (0.08, 1.0, 1.5, 2.0), (2.24,)]

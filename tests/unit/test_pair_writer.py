@@ -21,7 +21,7 @@ def pair(samples: list[tuple[float, tuple[float, ...], int]], tmp_path: Path, **
     writer = PairWriter(ExtractFramesConfig(**config), make_blobs(tmp_path))
     for t, also, shade in samples:
         picture = av.VideoFrame.from_ndarray(np.full((90, 160, 3), shade, np.uint8), format="bgr24")
-        writer.add(Sample(t, also, picture))
+        writer.add(Sample(t, also, picture, also[-1] if also else t))
     return writer.finish(MediaInfo(9, 9, 160, 90, 25), ["a note"])
 
 
@@ -38,7 +38,7 @@ def places(one: Frames, motion: Frames) -> list[int]:
 def test_about_one_a_second_is_looked_at_and_all_are_in_motion(tmp_path: Path) -> None:
     frames, motion = pair(evenly(26), tmp_path)
     assert len(motion) == 26
-    assert places(frames, motion) == [0, 6, 12, 18, 24]
+    assert places(frames, motion) == [0, 6, 12, 19, 25]  # nearest to whole seconds
     assert not motion.index.cut.any()
     assert not frames.index.cut.any()
     assert (frames.notes, motion.notes) == (("a note",), ())
@@ -47,14 +47,14 @@ def test_about_one_a_second_is_looked_at_and_all_are_in_motion(tmp_path: Path) -
 def test_one_more_is_looked_at_after_a_cut(tmp_path: Path) -> None:
     frames, motion = pair(evenly(14, cuts=(4,)), tmp_path)
     assert motion.index.cut.nonzero()[0].tolist() == [4]
-    assert places(frames, motion) == [0, 4, 10]
+    assert places(frames, motion) == [0, 4, 12]  # 0.64 s, and so near to the first second that it stands for it
     assert frames.index.cut.tolist() == [False, True, False]
 
 
 def test_but_not_right_after_another_was_looked_at(tmp_path: Path) -> None:
     frames, motion = pair(evenly(14, cuts=(1,)), tmp_path)
-    assert places(frames, motion) == [0, 3, 9]  # 0.48 s after the last look
-    assert frames.index.cut.tolist() == [False, True, False], "the cut since the last look is marked where one looks"
+    assert places(frames, motion) == [0, 3, 6, 12]  # 0.48 s after the last look, and on with the whole seconds
+    assert frames.index.cut.tolist() == [False, True, False, False], "the cut since the last look is marked where one looks"
 
 
 def test_footage_that_flickers_is_looked_at_about_twice_a_second(tmp_path: Path) -> None:
@@ -68,14 +68,13 @@ def test_a_picture_that_stands_for_long_stands_for_all_its_times_in_both(tmp_pat
     held = tuple(round(0.16 * n, 6) for n in range(2, 40))
     frames, motion = pair([(0.0, held, 40), (6.4, (), 40)], tmp_path)
     assert motion[0].stands_for == frames[0].stands_for == (0.0, *held)
-    assert frames.index.t.tolist() == [0.0, 6.4]
+    assert frames.index.t.tolist() == [0.0]
 
 
-@pytest.mark.xfail(strict=True, reason="a slide that comes soon after a look is not looked at while it stays")
 def test_a_picture_that_is_still_on_screen_when_a_look_is_due_is_looked_at(tmp_path: Path) -> None:
     held = tuple(round(0.16 * n, 6) for n in range(2, 40))
     frames, _ = pair([(0.0, (), 40), (0.16, held, 45), (6.4, (), 40)], tmp_path)
-    assert frames.index.t.tolist() == [0.0, 0.16, 6.4]
+    assert frames.index.t.tolist() == [0.0, 0.16]
 
 
 def test_a_close_look_more_often_than_movement_is_followed_takes_movement_with_it(tmp_path: Path) -> None:
@@ -93,7 +92,6 @@ def test_pictures_are_as_large_as_wanted_and_the_small_ones_grey(tmp_path: Path)
     assert np.frombuffer(motion[0].jpeg(), np.uint8).size < 1500
 
 
-@pytest.mark.xfail(strict=True, reason="the next look is due a period after the last one, not on a grid: rates drift")
 @pytest.mark.parametrize(("fps", "motion_fps"), [(4, 6.25), (5, 6.25), (1, 1.5)])
 def test_the_rate_of_close_looks_is_the_one_that_was_asked_for(tmp_path: Path, fps: float, motion_fps: float) -> None:
     count = round(12 * motion_fps)
