@@ -20,8 +20,10 @@ from stages.core.errors import ServiceError, UsageError
 if TYPE_CHECKING:
     import httpx
 
-VARIABLES = ("STAGEWRIGHT_VISION_KEY", "OPENAI_API_KEY")
-"""Where the key is looked for, the first that is set."""
+VARIABLE, OF_OPENAI = "STAGEWRIGHT_VISION_KEY", "OPENAI_API_KEY"
+"""Where the key is looked for, the first that is set; OpenAI's own is sent to OpenAI alone."""
+
+OPENAI = "api.openai.com"
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 """Seconds before the first retry, doubled for each further one; an endpoint that asks for more than the longest is not
@@ -80,14 +82,15 @@ def is_loopback(endpoint: str) -> bool:
 
 def key_for(endpoint: str, env: Mapping[str, Any]) -> Key | None:
     """The key that the environment holds; none for a loopback endpoint without one. Raises UsageError."""
-    for variable in VARIABLES:
+    variables = (VARIABLE, OF_OPENAI) if urlsplit(endpoint).hostname == OPENAI else (VARIABLE,)
+    for variable in variables:
         if secret := str(env.get(variable) or "").strip():
             if not (secret.isascii() and secret.isprintable()) or " " in secret:
                 raise UsageError(f"{variable} holds no key: there are characters in it that no header can carry.")
             return Key(variable, secret)
     if is_loopback(endpoint):
         return None
-    raise UsageError(f"The vision endpoint {endpoint} needs a key, and there is none: set {' or '.join(VARIABLES)}.")
+    raise UsageError(f"The vision endpoint {endpoint} needs a key, and there is none: set {' or '.join(variables)}.")
 
 
 class Endpoint:
@@ -175,7 +178,7 @@ class Endpoint:
     def _refused(self, status: int) -> ServiceError:
         which = f"the key of {self._key.variable}" if self._key else "requests without a key"
         what = f"The vision endpoint {self.base} refuses {which} ({status})"
-        return ServiceError(f"{what}. Set {VARIABLES[0]} to a key that may use this model.", endpoint=self.base)
+        return ServiceError(f"{what}. Set {VARIABLE} to a key that may use this model.", endpoint=self.base)
 
 
 def _reply(text: str) -> Reply:

@@ -407,18 +407,26 @@ class TestKey:
     def test_the_first_variable_that_is_set_counts(
         self, server: VisionServer, blobs: BlobStore, tmp_path: Path
     ) -> None:
-        asked(server, blobs, tmp_path, tracks=1, ctx=context({"OPENAI_API_KEY": "other"}))
         both = {"OPENAI_API_KEY": "other", "STAGEWRIGHT_VISION_KEY": f" {SECRET}\n"}
         asked(server, blobs, tmp_path, tracks=1, model="b", ctx=context(both))
         asked(server, blobs, tmp_path, tracks=1, model="c", ctx=context({}))  # loopback may do without
-        assert [request.key for request in server.asked] == ["other", SECRET, ""]
+        asked(server, blobs, tmp_path, tracks=1, model="d", ctx=context({"OPENAI_API_KEY": "other"}))  # not OpenAI's
+        assert [request.key for request in server.asked] == [SECRET, "", ""]
+
+    def test_openais_own_key_is_for_openai_alone(self) -> None:
+        env = {"OPENAI_API_KEY": "other"}
+        key = vision_endpoint.key_for("https://api.openai.com/v1", env)
+        assert key is not None
+        assert key == vision_endpoint.Key("OPENAI_API_KEY", "other")
+        with pytest.raises(UsageError):
+            vision_endpoint.key_for("https://api.openai.com.example.com/v1", env)
 
     def test_without_one_nothing_leaves_the_machine(self, blobs: BlobStore, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as e:
             asked(VisionServer("https://api.example.com/v1"), blobs, tmp_path, ctx=context({}))
         assert str(e.value) == (
             "Stage 'escalate': The vision endpoint https://api.example.com/v1 needs a key, and there is none: "
-            "set STAGEWRIGHT_VISION_KEY or OPENAI_API_KEY."
+            "set STAGEWRIGHT_VISION_KEY."
         )
 
     @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])

@@ -54,7 +54,7 @@ def test_one_more_is_looked_at_after_a_cut(tmp_path: Path) -> None:
 def test_but_not_right_after_another_was_looked_at(tmp_path: Path) -> None:
     frames, motion = pair(evenly(14, cuts=(1,)), tmp_path)
     assert places(frames, motion) == [0, 3, 6, 12]  # 0.48 s after the last look, and on with the whole seconds
-    assert frames.index.cut.tolist() == [False, True, False, False], "the cut since the last look is marked where one looks"
+    assert frames.index.cut.tolist() == [False, True, False, False], "it is marked where one looks"
 
 
 def test_footage_that_flickers_is_looked_at_about_twice_a_second(tmp_path: Path) -> None:
