@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stages.core.spread import FailedItem
+from stages.video.clock import Clock
 from stages.video.media import Media, check_size, reason
-from stages.video.sampling import Shown
+from stages.video.sampling import LONGEST_HOLD_S, Shown
 
 MOST_KEPT = 1000
 """Damaged packets that are kept one by one; further ones are only counted."""
@@ -18,9 +19,8 @@ MOST_KEPT = 1000
 class Decoder:
     """Gives pictures with the times at which they are shown; what it could not decode stands in its fields afterwards.
 
-    damaged   packets that could not be decoded
-    unordered pictures left out because they were to be shown before one that was shown already
-    end_s     end of the last picture, seconds
+    damaged   packets that could not be decoded, or that the container marks as damaged
+    clock     puts the pictures in order of time; knows what it left out, and where the last picture ends
     stopped   why reading ended before the file did, if it did
     in_damage whether what came last could not be decoded
     failed    called with the first MOST_KEPT of the damaged packets
@@ -30,19 +30,20 @@ class Decoder:
     uri: str
     failed: Callable[[FailedItem], None]
     damaged: int = 0
-    unordered: int = 0
-    end_s: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     stopped: str | None = None
     first_damage_s: float | None = None
     in_damage: bool = False
-    _last: float | None = None
+    _read_s: float = 0.0
 
     def __iter__(self) -> Iterator[Shown[Any]]:
+        return self.clock.run_on(self._decoded())
+
+    def _decoded(self) -> Iterator[Shown[Any]]:
         for packet_index, packet in enumerate(self._packets()):
             for picture in self._pictures(packet_index, packet):
                 check_size(picture.width, picture.height, self.uri)
-                if (shown := self._shown(picture)) is not None:
-                    yield shown
+                yield self._shown(picture)
 
     def _packets(self) -> Iterator[Any]:
         import av
@@ -59,32 +60,36 @@ class Decoder:
     def _pictures(self, index: int, packet: Any) -> list[Any]:
         import av
 
+        if packet.is_corrupt:  # its pictures may still be decoded, with what is missing made up
+            self._note_damage(index, "the container marks it as damaged")
         try:
             return list(packet.decode())
         except av.error.EOFError:
             return []
         except av.error.FFmpegError as error:
-            self._note_damage(index, reason(error))
+            if not packet.is_corrupt:
+                self._note_damage(index, reason(error))
             return []
 
     def _note_damage(self, index: int, why: str) -> None:
         self.damaged += 1
         self.in_damage = True
+        after_s = self._read_s + self.clock.offset_s
         if self.first_damage_s is None:
-            self.first_damage_s = self.end_s
+            self.first_damage_s = after_s
         if self.damaged <= MOST_KEPT:
-            self.failed(FailedItem(index, "DamagedPacket", f"{why}, after {self.end_s:.2f} s"))
+            self.failed(FailedItem(index, "DamagedPacket", f"{why}, after {after_s:.2f} s"))
 
-    def _shown(self, picture: Any) -> Shown[Any] | None:
+    def _shown(self, picture: Any) -> Shown[Any]:
         length = self._length(picture)
-        t = self.end_s if picture.time is None else float(picture.time) - self.media.start_s
-        if t < 0 or (self._last is not None and t <= self._last):
-            self.unordered += 1
-            return None
-        after_damage, self.in_damage, self._last, self.end_s = self.in_damage, False, t, t + length
+        t = self._read_s if picture.time is None else float(picture.time) - self.media.start_s
+        after_damage, self.in_damage, self._read_s = self.in_damage, False, t + length
         return Shown(t, length, after_damage, picture)
 
     def _length(self, picture: Any) -> float:
-        if picture.duration and picture.time_base:
-            return float(picture.duration * picture.time_base)
-        return 1 / self.media.fps if self.media.fps > 0 else 0.04
+        """As long as the file says, or as its rate does, within reason: some files declare years."""
+        if picture.time_base and (picture.duration or 0) > 0:
+            length = float(picture.duration * picture.time_base)
+        else:
+            length = 1 / self.media.fps if self.media.fps > 0 else 0.04
+        return min(length, LONGEST_HOLD_S)

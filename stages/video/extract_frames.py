@@ -69,13 +69,13 @@ def _nothing(video: Video, media: Media, decoder: Decoder) -> InputError:
 
 
 def _info(media: Media, decoder: Decoder, size: tuple[int, int]) -> MediaInfo:
-    decoded = round(decoder.end_s, 6)
+    decoded = round(decoder.clock.end_s, 6)
     declared = decoded if media.declared_s is None else round(media.declared_s, 6)
     return MediaInfo(declared, decoded, *size, fps=round(media.fps, 6))
 
 
 def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
-    notes = []
+    notes, clock, others = [], decoder.clock, decoder.media.others
     if info.decoded_s < info.duration_s - LOOSE_S:
         why = decoder.stopped or ("what follows is damaged" if decoder.in_damage else "the data ends there")
         notes.append(
@@ -85,8 +85,12 @@ def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
     if decoder.damaged:
         notes.append(
             f"{decoder.damaged} packet(s) of the video are damaged, the first after {decoder.first_damage_s:.2f} s; "
-            "pictures there are missing."
+            "pictures there are missing or spoilt."
         )
-    if decoder.unordered:
-        notes.append(f"{decoder.unordered} picture(s) with times that run backwards were left out.")
+    if clock.unordered:
+        notes.append(f"{clock.unordered} picture(s) with times that run backwards were left out.")
+    if clock.restarts:
+        notes.append(f"The file's clock begins anew {clock.restarts} time(s); times are counted on from there.")
+    if others:
+        notes.append(f"The file has {others} more stream(s) of moving pictures, which were not looked at.")
     return notes

@@ -17,6 +17,9 @@ MAX_SIDE = 16384
 MAX_PIXELS = 128_000_000
 """Most pixels of a picture that is decoded: 384 MB as BGR, nearly four times 8K."""
 
+LARGE_PIXELS, LARGE_THREADS = 16_000_000, 4
+"""Each thread of the decoder holds pictures: of larger ones than this (8K) at most so many are decoded side by side."""
+
 READ_BYTES = 256 << 10
 """How much the demuxer asks for at a time; its 32 kB make a call into Python for every other frame."""
 
@@ -28,6 +31,7 @@ class Media:
     start_s     presentation time at which the file begins; all times are counted from it
     declared_s  length that the file declares for the stream, seconds; None where it declares none
     fps         average pictures a second; 0 where unknown
+    others      further streams of moving pictures, which are not decoded
     """
 
     container: Any
@@ -35,6 +39,7 @@ class Media:
     start_s: float
     declared_s: float | None
     fps: float
+    others: int = 0
 
 
 @contextmanager
@@ -73,25 +78,38 @@ def check_size(width: int, height: int, uri: str) -> None:
 
 
 def _media(container: Any, video: Video) -> Media:
-    stream = _video_stream(container, video.uri)
+    stream, *others = _video_streams(container, video.uri)
     context = stream.codec_context
     check_size(context.width, context.height, video.uri)
     context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     stream.thread_type = "AUTO"
+    if context.width * context.height > LARGE_PIXELS:
+        context.thread_count = LARGE_THREADS
     if stream.duration is not None and stream.time_base is not None:
         declared: float | None = float(stream.duration * stream.time_base)
     else:
         declared = None if container.duration is None else container.duration / 1e6
     start = 0.0 if container.start_time is None else container.start_time / 1e6
-    return Media(container, stream, start, declared, float(stream.average_rate or stream.guessed_rate or 0))
+    fps = float(stream.average_rate or stream.guessed_rate or 0)
+    return Media(container, stream, start, declared, fps, len(others))
 
 
-def _video_stream(container: Any, uri: str) -> Any:
+def _video_streams(container: Any, uri: str) -> list[Any]:
+    """The streams of moving pictures, at least one. Raises InputError."""
     import av
 
-    pictures = av.stream.Disposition.attached_pic
-    streams = [s for s in container.streams.video if not s.disposition & pictures and s.codec_context is not None]
+    cover = av.stream.Disposition.attached_pic
+    streams = [s for s in container.streams.video if not s.disposition & cover]
     if not streams:
-        held = ", ".join(sorted({str(s.type) for s in container.streams})) or "nothing"
-        raise InputError(f"{uri} has no moving pictures: it holds {held} ({container.format.name}).", uri=uri)
-    return streams[0]
+        held = ", ".join(sorted({"a cover picture" if s.type == "video" else str(s.type) for s in container.streams}))
+        raise InputError(
+            f"{uri} has no moving pictures: it holds {held or 'nothing'} ({container.format.name}).", uri=uri
+        )
+    known = [s for s in streams if s.codec_context is not None]
+    if not known:
+        raise InputError(
+            f"{uri} ({container.format.name}) has moving pictures in a coding that cannot be decoded here. "
+            "Convert it, for instance to H.264.",
+            uri=uri,
+        )
+    return known

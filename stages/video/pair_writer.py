@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stages.core.blobs import BlobStore
 from stages.datatypes import Frames, FrameWriter, MediaInfo
 from stages.video.cuts import CutFinder
-from stages.video.pictures import to_bgr, to_jpeg, to_luma, upright_size
+from stages.video.pictures import scaled, to_bgr, to_jpeg, to_luma, upright_size
 from stages.video.sampling import SAME_S, Sample
 
 if TYPE_CHECKING:
@@ -37,13 +37,15 @@ class PairWriter:
 
     def add(self, sample: Sample[Any]) -> None:
         """The next picture of `motion`, and of `frames` where one is due."""
-        self.size = self.size or upright_size(sample.picture)
-        luma = to_luma(sample.picture, self._sizes.motion_side)
+        own = upright_size(sample.picture)
+        self.size = self.size or own
+        luma = to_luma(sample.picture, scaled(self.size, min(max(self.size), self._sizes.motion_side)))
         cut = self._cuts.begins(luma)
         self._motion.add(to_jpeg(luma, MOTION_QUALITY), sample.t, sample.also, cut)
         self._cut_since |= cut
         if self._is_due(sample):
-            bgr = to_bgr(sample.picture, self._sizes.max_side)
+            # All have the shape of the first: a recording whose size changes half way is one film all the same.
+            bgr = to_bgr(sample.picture, scaled(self.size, min(max(own), self._sizes.max_side or max(own))))
             self._frames.add(to_jpeg(bgr, self._sizes.quality), sample.t, sample.also, self._cut_since)
             self._look(sample)
 
@@ -59,7 +61,7 @@ class PairWriter:
     def _look(self, sample: Sample[Any]) -> None:
         """What would be due right after this needs no look of its own; else the grid stays, so that no rate drifts."""
         assert self._first is not None
-        done = sample.until - self._first + min(AFTER_CUT_S, self.period / 2)
+        done = max(sample.until, sample.t + min(AFTER_CUT_S, self.period / 2)) - self._first
         self._looked, self._due, self._cut_since = sample.t, floor(done / self.period) + 1, False
 
     def finish(self, info: MediaInfo, notes: Sequence[str]) -> tuple[Frames, Frames]:

@@ -24,25 +24,32 @@ def quarter_turns(picture: Any) -> int:
     return (degrees // 90) % 4 if degrees % 90 == 0 else 0
 
 
-def to_bgr(picture: Any, max_side: int) -> BGR:
-    """The picture upright, (H, W, 3) uint8, its longest side at most `max_side` pixels (0: as it is)."""
+def scaled(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """A size of the same shape whose longer side has `longest` pixels."""
+    scale = longest / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def to_bgr(picture: Any, size: tuple[int, int]) -> BGR:
+    """The picture upright, (H, W, 3) uint8; `size`: its width and height then."""
     import numpy as np
 
-    image = picture.to_ndarray(format="bgr24", interpolation="AREA", **_size(picture, max_side))
+    image = picture.to_ndarray(format="bgr24", interpolation="AREA", **_lying(picture, size))
     return np.ascontiguousarray(np.rot90(image, quarter_turns(picture)))
 
 
-def to_luma(picture: Any, side: int) -> Luma:
-    """The brightness of the picture upright, (H, W) uint8, its longest side at most `side` pixels."""
+def to_luma(picture: Any, size: tuple[int, int]) -> Luma:
+    """The brightness of the picture upright, (H, W) uint8; `size`: its width and height then."""
     import numpy as np
 
-    image = picture.to_ndarray(format="gray", interpolation="AREA", **_size(picture, side))
+    image = picture.to_ndarray(format="gray", interpolation="AREA", **_lying(picture, size))
     return np.ascontiguousarray(np.rot90(image, quarter_turns(picture)))
 
 
-def _size(picture: Any, max_side: int) -> dict[str, int]:
-    scale = min(1.0, max_side / max(picture.width, picture.height)) if max_side else 1.0
-    return {"width": max(1, round(picture.width * scale)), "height": max(1, round(picture.height * scale))}
+def _lying(picture: Any, size: tuple[int, int]) -> dict[str, int]:
+    """The size before the picture is turned upright."""
+    width, height = reversed(size) if quarter_turns(picture) % 2 else size
+    return {"width": width, "height": height}
 
 
 def to_jpeg(image: BGR | Luma, quality: int) -> bytes:

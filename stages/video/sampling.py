@@ -56,7 +56,8 @@ def sampled(pictures: Iterable[Shown[P]], period: float) -> Iterator[Sample[P]]:
                 yield _sample(held, times)
         held = shown
     if held is not None:
-        times, _ = _times(held, held.t + max(held.length, 2 * SAME_S), first, due, period)
+        length = min(max(held.length, 2 * SAME_S), LONGEST_HOLD_S)
+        times, _ = _times(held, held.t + length, first, due, period)
         if times:
             yield _sample(held, times)
 
