@@ -86,6 +86,7 @@ class Boxes(DataType):
         return cls(columns["t"], columns["label"], columns["score"], columns["quad"], tuple(data["notes"]))
 
     def summary(self) -> Mapping[str, Json]:
-        """Rows, and how many of the commonest labels."""
+        """Rows, and how many of the commonest labels, if there is more than one."""
         counts = Counter(self.labels)
-        return {"boxes": len(self), **dict(sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:SHOWN_LABELS])}
+        shown = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:SHOWN_LABELS] if len(counts) > 1 else []
+        return {"boxes": len(self), **dict(shown)}
