@@ -125,7 +125,11 @@ def _refuse_what_is_no_file(path: Path) -> None:
     uri = str(path)
     try:
         if path.is_dir():
-            raise InputError(f"{uri} is a folder. Name one video file in it.", uri=uri)
+            raise InputError(
+                f"{uri} is a folder. Name one video file in it; pictures first have to become one, for instance with "
+                "ffmpeg -framerate 1 -pattern_type glob -i '*.jpg' film.mp4.",
+                uri=uri,
+            )
         if not path.exists():
             raise InputError(f"{uri} is not there. Check the path.", uri=uri)
         if not path.is_file():

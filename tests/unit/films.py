@@ -34,21 +34,27 @@ def film(
     times: Sequence[float] | None = None,
     codec: str = "libx264",
     options: dict[str, str] | None = None,
+    coding: dict[str, str] | None = None,
+    pix_fmt: str | None = None,
+    ticks: int = 1000,
 ) -> Path:
-    """Write a film; `times` are the presentation times of its pictures where they are not even (milliseconds count)."""
+    """Write a film; `times` are the presentation times of its pictures where they are not even (milliseconds count).
+
+    `options` are the container's, `coding` the encoder's; `ticks` a second of its clock.
+    """
     import av
 
     paint = paint or counting(size)
     with av.open(str(path), "w", options=options or {}) as out:
         stream = out.add_stream(codec, rate=fps)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p"
-        stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
-        if codec == "libx264":
-            stream.options = {"g": "10", "bf": "0"}
+        stream.width, stream.height = size
+        stream.pix_fmt = pix_fmt or ("yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p")
+        stream.codec_context.time_base = stream.time_base = Fraction(1, ticks)
+        stream.options = coding or ({"g": "10", "bf": "0"} if codec == "libx264" else {})
         for n in range(len(times) if times is not None else frames):
             picture = av.VideoFrame.from_ndarray(paint(n), format="bgr24")
-            picture.pts = round(1000 * (times[n] if times is not None else n / fps))
-            picture.time_base = Fraction(1, 1000)
+            picture.pts = round(ticks * (times[n] if times is not None else n / fps))
+            picture.time_base = Fraction(1, ticks)
             out.mux(stream.encode(picture))
         out.mux(stream.encode())
     return path
