@@ -12,6 +12,7 @@ from stages.core.errors import TooManyFailedItems
 from stages.core.spread import ThreadSpread
 from stages.datatypes import Boxes, FrameWriter, MediaInfo
 from stages.text import find_text
+from stages.text.find_text import side_for
 from tests.unit.harness import make_blobs, make_context, run_stage
 from tests.unit.lettering import blank, jpeg, lettered, place_of
 
@@ -55,3 +56,11 @@ def test_too_many_bad_pictures_fail_the_stage(tmp_path: Path) -> None:
 def test_a_film_of_one_picture_must_be_searched(tmp_path: Path) -> None:
     with pytest.raises(TooManyFailedItems):
         find([b""], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("size", "side"),
+    [((1280, 720), 736), ((1920, 1080), 1104), ((640, 360), 736), ((720, 1280), 736), ((7680, 4320), 1104)],
+)
+def test_text_is_sought_at_a_share_of_the_videos_size(size: tuple[int, int], side: int) -> None:
+    assert side_for(MediaInfo(9, 9, *size, 25)) == side
