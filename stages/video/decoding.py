@@ -20,6 +20,7 @@ class Decoder:
     """Gives pictures with the times at which they are shown; what it could not decode stands in its fields afterwards.
 
     damaged   packets that could not be decoded, or that the container marks as damaged
+    spoilt    pictures that the decoder gave although it had to make parts of them up
     clock     puts the pictures in order of time; knows what it left out, and where the last picture ends
     stopped   why reading ended before the file did, if it did
     in_damage whether what came last could not be decoded
@@ -30,9 +31,11 @@ class Decoder:
     uri: str
     failed: Callable[[FailedItem], None]
     damaged: int = 0
+    spoilt: int = 0
     clock: Clock = field(default_factory=Clock)
     stopped: str | None = None
     first_damage_s: float | None = None
+    first_spoilt_s: float = 0.0
     in_damage: bool = False
     _read_s: float = 0.0
 
@@ -83,6 +86,9 @@ class Decoder:
     def _shown(self, picture: Any) -> Shown[Any]:
         length = self._length(picture)
         t = self._read_s if picture.time is None else float(picture.time) - self.media.start_s
+        if picture.is_corrupt:
+            self.first_spoilt_s = self.first_spoilt_s if self.spoilt else t + self.clock.offset_s
+            self.spoilt += 1
         after_damage, self.in_damage, self._read_s = self.in_damage, False, t + length
         return Shown(t, length, after_damage, picture)
 

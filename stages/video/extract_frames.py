@@ -87,6 +87,11 @@ def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
             f"{decoder.damaged} packet(s) of the video are damaged, the first after {decoder.first_damage_s:.2f} s; "
             "pictures there are missing or spoilt."
         )
+    if decoder.spoilt:
+        notes.append(
+            f"{decoder.spoilt} picture(s) are spoilt by damage, the first at {decoder.first_spoilt_s:.2f} s; "
+            "what was on screen there may not be found."
+        )
     if clock.unordered:
         notes.append(f"{clock.unordered} picture(s) with times that run backwards were left out.")
     if clock.restarts:

@@ -194,6 +194,17 @@ def test_what_a_container_marks_as_damaged_is_told(tmp_path: Path) -> None:
     assert "packet(s) of the video are damaged, the first after" in frames.notes[0]
 
 
+def test_pictures_that_the_decoder_made_up_in_part_are_told(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", 50, (128, 96), paint=noise, options={"movflags": "+faststart"})
+    data = bytearray(path.read_bytes())
+    for place in range(len(data) // 2, len(data) * 3 // 4, 500):
+        data[place] ^= 0x55
+    path.write_bytes(data)
+    frames: Frames = through(path, tmp_path, (extract_frames,))["frames"]
+    assert frames.info.decoded_s == pytest.approx(2, abs=0.1)
+    assert any("picture(s) are spoilt by damage, the first at" in note for note in frames.notes)
+
+
 def test_further_streams_are_told(tmp_path: Path) -> None:
     import av
 
