@@ -14,8 +14,9 @@ from stages.brands.letters import is_dense, letters
 from stages.brands.likelihood import likelier, steps_of
 from stages.brands.names import Alias
 
-LOOKS_LIKE = str.maketrans("01582i", "olsbzl")
-"""Letters that are hardly told apart in small print count as one."""
+LOOKS_LIKE = str.maketrans("01582iавекмнорстухіαβεηικμνορτυχζ", "olsbzlabekmhopctyxlabehlkmnoptyxz")
+"""Letters that are hardly told apart in small print count as one, and so do Cyrillic and Greek ones whose capitals are
+those of the Latin alphabet: a recogniser that knows only the latter reads МТС as MTC."""
 
 NEAR = 60.0
 """Similarity (0..100) below which a reading says nothing of a name, unless it is a piece of it."""
@@ -192,7 +193,7 @@ def _vote(
 
 def _for(said: str, name: Name, similarity: float, source: str, threshold: float) -> float:
     if min(len(source), len(name.look)) < LEAST_LETTERS and not is_dense(name.look):
-        return 2.0 if said == name.alias.letters else 0.0
+        return 2.0 if said.translate(LOOKS_LIKE) == name.look else 0.0
     return 2.0 if similarity >= SAME else 1.0 if similarity >= CLOSE else 0.6 if similarity >= threshold else 0.0
 
 

@@ -149,6 +149,10 @@ class TestAllReadings:
     def test_a_name_of_three_letters_is_nothing_but_itself(self, text: str) -> None:
         assert brand(["BMW"], text, text) is None
 
+    @pytest.mark.parametrize(("name", "read"), [("МТС", "MTC"), ("ΝΟΡΤΗ", "NOPTH"), ("НОРА", "HOPA")])
+    def test_cyrillic_and_greek_capitals_that_look_latin_are_read_as_such(self, name: str, read: str) -> None:
+        assert brand([name], read, read) == name
+
     @pytest.mark.parametrize("text", ["BMWX", "MBMW"])
     def test_nor_in_an_unsure_reading(self, text: str) -> None:
         assert brand(["BMW"], (text, 0.85)) is None
