@@ -1,8 +1,8 @@
-"""Why items are spread over threads: RapidOCR on rendered frames by one thread, by threads, by spawned processes.
+"""Why items are spread over threads: text sought in rendered frames by one thread, by threads, by spawned processes.
 
     python -m bench.spread [--frames 24] [--size 1280x720]
 
-Every reader is an ONNX session of one thread. Processes load their models anew and are given whole pictures.
+Every detector is an ONNX session of one thread. Processes load their models anew and are given whole pictures.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 
 from bench.sample import render_sample
 from stages.core.spread import SerialSpread, ThreadSpread
-from stages.text.reader import TextReader
+from stages.text.detector import TextDetector
 
-_reader: TextReader | None = None
+_detector: TextDetector | None = None
 
 
 def _frames(count: int, size: tuple[int, int]) -> list[Any]:
@@ -35,29 +35,33 @@ def _frames(count: int, size: tuple[int, int]) -> list[Any]:
             return [frame.to_ndarray(format="bgr24") for frame, _ in zip(every, range(count), strict=False)]
 
 
-def _made() -> TextReader:
-    return TextReader(longest_side=960, min_score=0.5)
+def _made() -> TextDetector:
+    return TextDetector(longest_side=736, least_score=0.5)
 
 
-def _start_reader() -> None:
-    global _reader
-    _reader = _made()
+def _found(detector: TextDetector, picture: Any) -> int:
+    return len(detector.find(picture)[1])
 
 
-def _read_here(picture: Any) -> int:
-    assert _reader is not None
-    return len(_reader.read(picture))
+def _start_detector() -> None:
+    global _detector
+    _detector = _made()
+
+
+def _find_here(picture: Any) -> int:
+    assert _detector is not None
+    return _found(_detector, picture)
 
 
 def _processes(frames: list[Any], workers: int) -> Iterator[int]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_reader) as pool:
-        yield from pool.map(_read_here, frames)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_detector) as pool:
+        yield from pool.map(_find_here, frames)
 
 
 def _timed(label: str, run: Callable[[], Iterator[Any]]) -> None:
     cpu, wall = sum(os.times()[:4]), time.perf_counter()
-    found = sum(len(r) if isinstance(r, list) else r for r in run())
+    found = sum(run())
     cpu, wall = sum(os.times()[:4]) - cpu, time.perf_counter() - wall
     print(f"{label:<14}{wall:>8.1f} s wall {cpu:>8.1f} s cpu   {found} lines")
 
@@ -71,8 +75,8 @@ def main() -> None:
     width, height = map(int, given.size.split("x"))
     frames, workers = _frames(given.frames, (width, height)), os.cpu_count() or 1
     threads = ThreadSpread(workers)
-    _timed("one thread", lambda: SerialSpread().map(TextReader.read, frames, setup=_made))
-    _timed(f"{workers} threads", lambda: threads.map(TextReader.read, frames, setup=_made))
+    _timed("one thread", lambda: SerialSpread().map(_found, frames, setup=_made))
+    _timed(f"{workers} threads", lambda: threads.map(_found, frames, setup=_made))
     _timed(f"{workers} processes", lambda: _processes(frames, workers))
     threads.close()
 
