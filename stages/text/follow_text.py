@@ -52,7 +52,7 @@ def follow_text(
     A small picture that cannot be read is passed over and counted.
     """
     boxes = _by_place(motion, frames, regions)
-    follow = partial(follow_stretch, motion=motion, boxes=boxes)
+    follow = partial(follow_stretch, motion=motion, boxes=boxes, period_s=frames.period_s)
     points: list[TrackPoint] = []
     tracks = failed = 0
     for found in ctx.map(follow, list(stretches(motion, config.stretch_s))):
@@ -79,13 +79,15 @@ def stretches(motion: Frames, least_s: float) -> Iterator[range]:
         yield range(begin, len(motion))
 
 
-def follow_stretch(places: range, motion: Frames, boxes: Mapping[int, Quads]) -> tuple[list[list[Point]], int]:
+def follow_stretch(
+    places: range, motion: Frames, boxes: Mapping[int, Quads], period_s: float
+) -> tuple[list[list[Point]], int]:
     """The tracks of a stretch, and how many of its pictures could not be read."""
     import cv2
     import numpy as np
 
     cv2.setNumThreads(1)
-    follower, times, failed, scale = Follower(), {}, 0, np.float32(1)
+    follower, times, failed, scale = Follower(period_s), {}, 0, np.float32(1)
     for place in places:
         frame = motion[place]
         try:

@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     Luma = NDArray[np.uint8]
     Quad = NDArray[np.float32]
 
-KEPT_S = 10.0
-"""How far back in time a newly found region is followed at most, seconds."""
-
 COAST_S, COAST_BACK_S = 2.0, 1.0
 """How long a hidden region is carried on at its speed before it is given up, forwards and backwards, seconds."""
 
 MISSED, MISSED_ONCE_FOUND = 4, 2
 """Searches that may pass without finding it again; fewer while it was found only once."""
 
-AFTER_FOUND_S = 1.8
-"""What is followed longer than this past the last search that found it is left out: some other thing is followed."""
+REACH, REACH_CLEAR, CLEAR = 1.8, 3.6, 0.85
+"""Over so many searches' distances a region is followed from where it was found; over more of them while so large a
+share of it is to be seen. What searches do not find for longer is some other thing that is followed."""
 
 STILL, AGAIN, HIDDEN_LONG_S = 0.3, 0.6, 0.3
 """Visible share that it takes to go on, and to be taken up again after it was hidden for so long, seconds."""
@@ -140,9 +138,13 @@ class Region:
 
 
 class Follower:
-    """Takes the pictures of a stretch in order, with the boxes that were found in some of them."""
+    """Takes the pictures of a stretch in order, with the boxes that were found in some of them.
 
-    def __init__(self) -> None:
+    `period_s`: seconds between two searches.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._reach_s, self._clear_s = REACH * period_s, REACH_CLEAR * period_s
         self._live: list[Region] = []
         self._all: list[Region] = []
         self._pictures: deque[Picture] = deque()
@@ -152,18 +154,22 @@ class Follower:
         if self._pictures:
             self._go_on(self._pictures[-1], picture)
         self._pictures.append(picture)
-        while picture.t - self._pictures[0].t > KEPT_S:
+        while picture.t - self._pictures[0].t > self._clear_s:
             self._pictures.popleft()
         if boxes is not None:
             self._search(picture, boxes)
 
     def regions(self, times: Mapping[int, float]) -> list[list[tuple[int, Seen]]]:
-        """Everything that was followed, each in order of time, up to a little after it was found last."""
+        """Everything that was followed, each in order of time, as far as it was found not long before or after."""
         kept = []
         for region in self._all:
             points = sorted(region.seen.items())
-            kept.append([p for p in points if times[p[0]] <= region.last_found_s + AFTER_FOUND_S])
+            found = [times[place] for place, seen in points if seen.found]
+            kept.append([(place, seen) for place, seen in points if self._is_near(times[place], found, seen.visible)])
         return kept
+
+    def _is_near(self, t: float, found: Sequence[float], visible: float) -> bool:
+        return min(abs(t - other) for other in found) <= (self._clear_s if visible >= CLEAR else self._reach_s)
 
     def _go_on(self, before: Picture, picture: Picture) -> None:
         if picture.cut:

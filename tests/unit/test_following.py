@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from stages.text.following import AFTER_FOUND_S, Follower, Picture, Seen
+from stages.text.following import REACH, REACH_CLEAR, Follower, Picture, Seen
 from tests.unit.luma import Luma, Quad, rectangle, textured
 
 RATE = 6.25
@@ -34,7 +34,7 @@ def followed(
 ) -> list[dict[int, Seen]]:
     """What was followed, by the number of the picture, through pictures painted one by one. Searched are those that
     `boxes` lists."""
-    follower, times = Follower(), {}
+    follower, times = Follower(1.0), {}
     for n in range(count):
         times[n] = n / RATE
         follower.see(Picture(n, times[n], paint(n), n in cuts), boxes.get(n))
@@ -113,8 +113,18 @@ def test_what_leaves_the_picture_is_given_up() -> None:
 
 def test_what_is_not_found_again_is_told_only_a_little_longer() -> None:
     [region] = followed(60, still(), {0: [at(100)], 6: [at(100)], **{n: [] for n in range(12, 60, 6)}})
-    assert max(region) / RATE <= 6 / RATE + AFTER_FOUND_S
-    assert max(region) / RATE > 6 / RATE + AFTER_FOUND_S - 2 / RATE
+    assert 6 / RATE + REACH_CLEAR - 2 / RATE < max(region) / RATE <= 6 / RATE + REACH_CLEAR
+
+
+def test_and_less_long_while_only_a_part_of_it_is_to_be_seen() -> None:
+    def half_covered(n: int) -> Luma:
+        picture = pasted(BACKGROUND, BOARD, 100, 70)
+        if n > 6:
+            picture[65:100, 140:190] = 90
+        return picture
+
+    [region] = followed(60, half_covered, {0: [at(100)], 6: [at(100)], **{n: [] for n in range(12, 60, 6)}})
+    assert 6 / RATE + REACH - 2 / RATE < max(region) / RATE <= 6 / RATE + REACH
 
 
 def test_a_cut_ends_it() -> None:
