@@ -25,10 +25,11 @@ def test_a_failing_stage_fails_the_job_and_what_had_ended_is_kept(toys: Toys) ->
     assert failed.statuses == {
         "toy_source": "ran", "double": "ran", "triple": "failed", "toy_sum": "skipped", "toy_measure": "ran",
     }  # fmt: skip
-    assert _states_of_tasks(failed.json["job_id"]) == {
+    ends = {
         "toy_source": "COMPLETED", "double": "COMPLETED", "triple": "FAILED", "toy_sum": "FAILED",
         "toy_measure": "COMPLETED",
     }  # fmt: skip
+    until(lambda: _states_of_tasks(failed.json["job_id"]) == ends)  # the server notes them a little later
     assert not list((toys.folder / "home" / "running").iterdir())
     toys.ran()
     mended = toys.run()
@@ -43,8 +44,8 @@ def test_all_that_waits_for_a_failed_stage_is_skipped_however_far_below(toys: To
     failed = toys.run("--set", "triple.fail=boo")
     assert failed.code == 1
     assert (failed.statuses["toy_sum"], failed.statuses["later"]) == ("skipped", "skipped")
-    states = _states_of_tasks(failed.json["job_id"])
-    assert states["toy_sum"] == states["later"] == "FAILED"
+    skipped = {("toy_sum", "FAILED"), ("later", "FAILED")}
+    until(lambda: skipped <= set(_states_of_tasks(failed.json["job_id"]).items()))
 
 
 def test_a_failed_run_tells_the_command_that_goes_on(toys: Toys) -> None:
@@ -98,7 +99,7 @@ def test_a_killed_run_is_crashed_in_prefect_and_the_next_goes_on(toys: Toys) -> 
     assert {job["job_id"]: job["state"] for job in toys.command("jobs", "--json").json} == {
         "killed": "crashed", "after": "done",
     }  # fmt: skip
-    assert _prefect_states(vanished.flow_run_id) == {"CRASHED"}
+    until(lambda: _prefect_states(vanished.flow_run_id) == {"CRASHED"})
 
 
 def test_ctrl_c_ends_a_run_soon_and_says_so(toys: Toys) -> None:
@@ -123,7 +124,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_next_command_closes_what_it_left
     said = toys.command("jobs", "--json")
     assert "vanished" not in said.err
     assert {job["job_id"]: job["state"] for job in said.json} == {"twice": "crashed"}
-    assert _prefect_states(left.flow_run_id) == {"CRASHED"}
+    until(lambda: _prefect_states(left.flow_run_id) == {"CRASHED"})
 
 
 def test_wrong_input_found_by_a_stage_fails_the_stage(toys: Toys) -> None:
