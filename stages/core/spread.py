@@ -1,8 +1,8 @@
 """Spreading the items of a stage over workers: order kept, bounded in flight.
 
 Threads, not processes: what items cost is decoding, ONNX sessions of one thread each and OpenCV, which all let go of
-the interpreter's lock. Measured on two cores, text sought in 24 frames of 720p: one thread 2.7 s, two threads 1.2 s, two
-spawned processes 2.4 s, of which half is loading the models again (`python -m bench.spread`).
+the interpreter's lock. Measured on two cores, text sought in 24 frames of 720p: one thread 2.7 s, two threads 1.2 s,
+two spawned processes 2.4 s, of which half is loading the models again (`python -m bench.spread`).
 """
 
 from __future__ import annotations
