@@ -34,7 +34,7 @@ from stages.core.envelope import Envelope
 from tests.integration.driving import Toys
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/writing-a-stage.md", "docs/profiles.md", "docs/operating.md")
+PAGES = ("README.md", "docs/accuracy.md", "docs/operating.md", "docs/profiles.md", "docs/writing-a-stage.md")
 CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan")
 NEEDS_SERVICES = ("-i", "--input", "--kept")
 GO = typer.main.get_command(command.app)
