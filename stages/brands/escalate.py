@@ -21,7 +21,7 @@ SCORE_DECIMALS = 4
 
 
 class EscalateConfig(StageConfig):
-    """Whom to ask, about what, and for how much. The key comes from STAGEWRIGHT_VISION_KEY or OPENAI_API_KEY."""
+    """Whom to ask, about what, and for how much. The key comes from STAGEWRIGHT_VISION_KEY (see `key_for`)."""
 
     brands: list[str] = Field(
         ["NORDVIK", "Altamira Bank|Altamira", "VOLTRA", "Lumora", "Kestrel Air"],

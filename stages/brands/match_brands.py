@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
 from stages import RuntimeContext, StageConfig, stage
-from stages.brands.names import aliases_of
+from stages.brands.names import Alias, aliases_of
 from stages.datatypes import Detection, Detections, Reading, Readings, TrackPoint, Tracks
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stages.brands.evidence import Part
-    from stages.brands.votes import Claim
+    from stages.brands.votes import Claim, Opinion
 
 SOURCE = "text"
 SCORE_DECIMALS = 4
@@ -58,9 +59,28 @@ def match_brands(
     What is like a brand, but not enough, is left unresolved, once a track. A detection's score is that of the best
     reading times that of the similarity.
     """
-    from stages.brands.evidence import Name
     from stages.brands.pieces import with_pieces
-    from stages.brands.votes import Opinion, at
+
+    opinions = _opinions(readings, config, ctx)
+    accepted = {track: opinion.accepted(config.threshold) for track, opinion in opinions.items()}
+    accepted = with_pieces(accepted, opinions, tracks)
+    rows_of = tracks.rows_of()
+    hits: list[Detection] = []
+    unresolved: list[Reading] = []
+    for track, opinion in opinions.items():
+        if accepted[track]:
+            points = (tracks[row] for row in rows_of[track] if tracks.visible[row] >= config.visible)
+            hits += _hits(opinion, accepted[track], points)
+        elif (nearest := opinion.nearest()) is not None and nearest.similarity >= config.near:
+            unresolved.append(nearest.best)
+    hits.sort(key=lambda hit: (hit.t, hit.brand))
+    return Detections.of(hits, [*tracks.notes, *readings.notes]), Readings.of(unresolved)
+
+
+def _opinions(readings: Readings, config: MatchBrandsConfig, ctx: RuntimeContext) -> dict[int, Opinion]:
+    """What the readings of each track say."""
+    from stages.brands.evidence import Name
+    from stages.brands.votes import Opinion
 
     names = [Name.of(alias) for alias in aliases_of(config.brands)]
     said: dict[int, list[Reading]] = defaultdict(list)
@@ -70,22 +90,17 @@ def match_brands(
     for done, (track, own) in enumerate(said.items(), 1):
         opinions[track] = Opinion.of(own, names, config.threshold)
         ctx.set_progress(done, len(said))
-    accepted = {track: opinion.accepted(config.threshold) for track, opinion in opinions.items()}
-    accepted = with_pieces(accepted, opinions, tracks)
-    hits: list[Detection] = []
-    unresolved: list[Reading] = []
-    rows_of = tracks.rows_of()
-    for track, opinion in opinions.items():
-        shown = opinion.shown(accepted[track])
-        for row in rows_of[track] if accepted[track] else ():
-            if tracks.visible[row] >= config.visible:
-                point = tracks[row]
-                hits += [_detection(claim, point, part) for claim, part in at(point.t, shown)]
-        nearest = None if accepted[track] else opinion.nearest()
-        if nearest is not None and nearest.similarity >= config.near:
-            unresolved.append(nearest.best)
-    hits.sort(key=lambda hit: (hit.t, hit.brand))
-    return Detections.of(hits, [*tracks.notes, *readings.notes]), Readings.of(unresolved)
+    return opinions
+
+
+def _hits(opinion: Opinion, accepted: Collection[Alias], points: Iterable[TrackPoint]) -> Iterator[Detection]:
+    """What a track shows at each of its points."""
+    from stages.brands.votes import at
+
+    shown = opinion.shown(accepted)
+    for point in points:
+        for claim, part in at(point.t, shown):
+            yield _detection(claim, point, part)
 
 
 def _detection(claim: Claim, point: TrackPoint, part: Part) -> Detection:

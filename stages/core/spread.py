@@ -34,6 +34,11 @@ class FailedItem:
         return FailedItem(index, type(error).__name__, str(error), error)
 
 
+def failures_allowed(share: float, items: int) -> int:
+    """How many of the items may fail where this share (0..1) may: always one of several, never the only one."""
+    return max(1, int(share * items)) if items > 1 else 0
+
+
 Setup = Callable[[], Any] | None
 
 

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
+from stages.core.spread import failures_allowed
 from stages.core.suggest import did_you_mean
 from stages.datatypes import Box, Boxes, Frame, Frames
 from stages.objects.coco import LABELS
@@ -54,7 +55,7 @@ def detect_objects(frames: Frames, config: DetectObjectsConfig, ctx: RuntimeCont
     """
     setup = partial(ObjectDetector, Limits(config.min_score, config.max_overlap))
     wanted = frozenset(config.labels or LABELS)
-    limit = max(1, int(config.max_failed * len(frames))) if len(frames) > 1 else 0
+    limit = failures_allowed(config.max_failed, len(frames))
     look = partial(search, wanted=wanted, width=frames.info.width)
     found = list(ctx.map(look, frames, setup=setup, max_failed=limit))
     failed = sum(isinstance(result, FailedItem) for result in found)

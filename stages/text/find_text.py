@@ -7,6 +7,7 @@ from functools import partial
 from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
+from stages.core.spread import failures_allowed
 from stages.datatypes import Box, Boxes, Frame, Frames, MediaInfo
 from stages.text.detector import TextDetector
 
@@ -46,7 +47,7 @@ def find_text(frames: Frames, config: FindTextConfig, ctx: RuntimeContext) -> Bo
     A picture that cannot be searched is a failed item; with more of them than `max_failed` allows the stage fails.
     """
     setup = partial(TextDetector, config.longest_side or side_for(frames.info), config.min_score)
-    limit = max(1, int(config.max_failed * len(frames))) if len(frames) > 1 else 0
+    limit = failures_allowed(config.max_failed, len(frames))
     found = ctx.map(partial(search, width=frames.info.width), frames, setup=setup, max_failed=limit)
     rows: list[Box] = []
     failed = 0

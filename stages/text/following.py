@@ -188,7 +188,7 @@ class Follower:
                 region = Region.at(box, picture)
                 new.append(region)
                 back.append((region, -inf))
-            elif self._find_again(region, box, picture) and _had_gaps(region):
+            elif self._find_again(region, box, picture) and _had_gaps(region, picture.place):
                 back.append((region, region.last_found_s))
             found.add(region)
         self._back(back)
@@ -254,11 +254,9 @@ def _step(regions: Sequence[Region], before: Picture, after: Picture, dt: float,
         region.go(after.luma, after.place, carried.get(id(region)), dt)
 
 
-def _had_gaps(region: Region) -> bool:
-    """Whether it was hardly seen in some picture since it was found before."""
-    for seen in reversed(list(region.seen.values())[:-1]):
-        if seen.found:
-            return False
+def _had_gaps(region: Region, place: int) -> bool:
+    """Whether it was hardly seen in some picture before this one, since it was found before."""
+    while (seen := region.seen.get(place := place - 1)) is not None and not seen.found:
         if seen.visible < CLEARLY:
             return True
     return False

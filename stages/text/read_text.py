@@ -9,6 +9,7 @@ from functools import partial
 from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
+from stages.core.spread import failures_allowed
 from stages.datatypes import Frames, Reading, Readings, Tracks
 from stages.text.recogniser import TextRecogniser
 from stages.text.views import View, views_of
@@ -40,11 +41,10 @@ def read_text(frames: Frames, tracks: Tracks, config: ReadTextConfig, ctx: Runti
 
     A picture that cannot be read is a failed item; with more of them than `max_failed` allows the stage fails.
     """
-    views = views_of(tracks, frames)
+    views = views_of(tracks, frames, config.views + config.more_views)
     rows = _read(frames, [view for own in views.values() for view in own[: config.views]], config, ctx)
     open_tracks = _unsettled(rows, views)
-    more = slice(config.views, config.views + config.more_views)
-    rows += _read(frames, [view for track in open_tracks for view in views[track][more]], config, ctx)
+    rows += _read(frames, [view for track in open_tracks for view in views[track][config.views :]], config, ctx)
     failed = len(ctx.failed_items)
     return Readings.of(rows, [f"{failed} picture(s) could not be read."] if failed else [])
 
@@ -53,7 +53,7 @@ def _read(frames: Frames, views: Sequence[View], config: ReadTextConfig, ctx: Ru
     by_frame: dict[int, list[View]] = defaultdict(list)
     for view in views:
         by_frame[view.frame].append(view)
-    limit = max(1, int(config.max_failed * len(frames))) if len(frames) > 1 else 0
+    limit = failures_allowed(config.max_failed, len(frames))
     work = [by_frame[place] for place in sorted(by_frame)]
     found = ctx.map(partial(read_views, frames=frames), work, setup=TextRecogniser, max_failed=limit)
     return [reading for read in found if not isinstance(read, FailedItem) for reading in read]

@@ -29,10 +29,10 @@ class View:
     quad: NDArray[np.float32]
 
 
-def views_of(tracks: Tracks, frames: Frames) -> dict[int, list[View]]:
-    """For each track the pictures of `frames` that show it, the best views first.
+def views_of(tracks: Tracks, frames: Frames, most: int) -> dict[int, list[View]]:
+    """For each track at most `most` pictures of `frames` that show it, the best views first.
 
-    The first is the best of all; each further one is the best of those that are farthest from all before it.
+    The first is the best of all; for each further one, what is less than a second from those before it counts less.
     """
     import numpy as np
 
@@ -42,14 +42,15 @@ def views_of(tracks: Tracks, frames: Frames) -> dict[int, list[View]]:
     found: dict[int, list[View]] = {}
     for track, rows in tracks.rows_of().items():
         usable = [row for row in rows if places[row] >= 0 and tracks.visible[row] >= LEAST_VISIBLE]
-        ordered = _spread(usable, worth, tracks.t)
+        ordered = _spread(usable, worth, tracks.t, most)
         found[track] = [View(track, places[row], tracks.quads[row]) for row in ordered]
     return found
 
 
-def _spread(rows: Sequence[int], worth: NDArray[np.float64], t: NDArray[np.float64]) -> list[int]:
-    left, taken = sorted(rows, key=lambda row: (-worth[row], row)), []
-    while left:
+def _spread(rows: Sequence[int], worth: NDArray[np.float64], t: NDArray[np.float64], most: int) -> list[int]:
+    left = sorted(rows, key=lambda row: (-worth[row], row))
+    taken: list[int] = []
+    while left and len(taken) < most:
         taken.append(left.pop(0))
         left.sort(key=lambda row: (-worth[row] * min(1.0, min(abs(t[row] - t[had]) for had in taken)), row))
     return taken

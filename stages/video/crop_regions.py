@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, blobs, stage
+from stages.core.spread import failures_allowed
 from stages.datatypes import Crops, Frames, Reading, Readings
 from stages.datatypes.arrow import as_quads, quad_areas
 from stages.video.pictures import to_jpeg
@@ -47,7 +48,7 @@ def crop_regions(frames: Frames, unresolved: Readings, config: CropRegionsConfig
     A piece that cannot be cut is a failed item; with more of them than `max_failed` allows the stage fails.
     """
     rows = sorted(unresolved, key=lambda row: (row.t, row.track))
-    limit = max(1, int(config.max_failed * len(rows))) if len(rows) > 1 else 0
+    limit = failures_allowed(config.max_failed, len(rows))
     cut = partial(cut_piece, config=config, width=frames.info.width)
     found = ctx.map(cut, rows, setup=partial(LastPicture, frames), max_failed=limit)
     cut_out = ((row, jpeg) for row, jpeg in zip(rows, found, strict=True) if not isinstance(jpeg, FailedItem))

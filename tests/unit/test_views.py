@@ -28,7 +28,7 @@ def point(t: float, visible: float = 1.0, found: bool = True, width: float = 80,
 
 def order(points: list[TrackPoint], times: list[float], tmp_path: Path, track: int = 0) -> list[int]:
     """The places of the pictures in which a track is looked at, as they come."""
-    return [view.frame for view in views_of(Tracks.of(points), frames(times, make_blobs(tmp_path)))[track]]
+    return [view.frame for view in views_of(Tracks.of(points), frames(times, make_blobs(tmp_path)), 99)[track]]
 
 
 TIMES = [0.0, 1.0, 2.0, 3.0, 4.0]
@@ -58,13 +58,13 @@ def test_only_pictures_that_there_are_and_that_show_enough(tmp_path: Path) -> No
 
 def test_a_track_without_a_view_is_there_with_none(tmp_path: Path) -> None:
     points = [point(0.5), point(1.0, track=3)]
-    found = views_of(Tracks.of(points), frames(TIMES, make_blobs(tmp_path)))
+    found = views_of(Tracks.of(points), frames(TIMES, make_blobs(tmp_path)), 99)
     assert {track: len(views) for track, views in found.items()} == {0: 0, 3: 1}
-    assert views_of(Tracks.of([]), frames(TIMES, make_blobs(tmp_path))) == {}
+    assert views_of(Tracks.of([]), frames(TIMES, make_blobs(tmp_path)), 99) == {}
 
 
 def test_a_view_tells_where(tmp_path: Path) -> None:
-    [view] = views_of(Tracks.of([point(2.0, track=5)]), frames(TIMES, make_blobs(tmp_path)))[5]
+    [view] = views_of(Tracks.of([point(2.0, track=5)]), frames(TIMES, make_blobs(tmp_path)), 99)[5]
     assert (view.track, view.frame) == (5, 2)
     assert view.quad == pytest.approx(rectangle(10, 10, 80, 20))
 
@@ -72,5 +72,12 @@ def test_a_view_tells_where(tmp_path: Path) -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=12))
 def test_each_picture_is_looked_at_once(blobs: BlobStore, shown: list[tuple[float, bool]]) -> None:
     points = [point(n / 2, visible, found) for n, (visible, found) in enumerate(shown)]
-    views = views_of(Tracks.of(points), frames([n / 2 for n in range(len(shown))], blobs))[0]
+    views = views_of(Tracks.of(points), frames([n / 2 for n in range(len(shown))], blobs), 99)[0]
     assert sorted(view.frame for view in views) == [n for n, (share, _) in enumerate(shown) if share >= LEAST_VISIBLE]
+
+
+def test_no_more_are_taken_than_are_wanted(tmp_path: Path) -> None:
+    points, blobs = [point(t) for t in TIMES], make_blobs(tmp_path)
+    every = [view.frame for view in views_of(Tracks.of(points), frames(TIMES, blobs), 99)[0]]
+    assert len(every) > 2
+    assert [view.frame for view in views_of(Tracks.of(points), frames(TIMES, blobs), 2)[0]] == every[:2]
