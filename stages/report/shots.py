@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from stages import FailedItem, RuntimeContext
 from stages.datatypes import Detections, Exposures, Frames, Reading
@@ -50,17 +51,19 @@ def _is_kept(frames: Frames, t: float) -> bool:
 
 def take(frames: Frames, shots: Sequence[Shot], room: int, ctx: RuntimeContext) -> dict[Key, bytes]:
     """JPEG of each shot, as many as `room` bytes hold. A picture that fails is left out."""
-    from stages.report.pictures import box_picture
-
-    def make(shot: Shot) -> bytes:
-        return box_picture(frames, shot.t, shot.quads)
-
     made: dict[Key, bytes] = {}
-    for shot, jpeg in zip(shots, ctx.map(make, shots, max_failed=len(shots)), strict=False):
+    found = ctx.map(partial(_picture, frames), shots, max_failed=len(shots))
+    for shot, jpeg in zip(shots, found, strict=False):
         if not isinstance(jpeg, FailedItem) and len(jpeg) <= room:
             made[shot.key] = jpeg
             room -= len(jpeg)
     return made
+
+
+def _picture(frames: Frames, shot: Shot) -> bytes:
+    from stages.report.pictures import box_picture
+
+    return box_picture(frames, shot.t, shot.quads)
 
 
 def _best_rows(detections: Detections, exposures: Exposures) -> Mapping[str, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
@@ -64,7 +65,7 @@ def _pictures(frames: Frames, wanted: list[Scene], ctx: RuntimeContext) -> dict[
     """JPEG by scene, as many as the page has room for. A picture that fails is left out."""
     made: dict[str, bytes] = {}
     room = PICTURE_BYTES
-    found = ctx.map(lambda scene: thumbnail(frames, scene), wanted, max_failed=len(wanted))
+    found = ctx.map(partial(thumbnail, frames), wanted, max_failed=len(wanted))
     for scene, jpeg in zip(wanted, found, strict=True):
         if not isinstance(jpeg, FailedItem) and (room := room - len(jpeg)) >= 0:
             made[scene.id] = jpeg
