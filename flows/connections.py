@@ -31,6 +31,14 @@ class Connections:
     prefect_api_url: str
 
 
+@dataclass(frozen=True)
+class LocalRay:
+    """The Ray of this machine: `address` is HOST:PORT, and who connects must hold what is in `token_file`."""
+
+    address: str
+    token_file: Path
+
+
 def services_file(settings: Settings) -> Path:
     """Where the addresses of the local services are kept."""
     return settings.home / "services.json"
@@ -46,7 +54,8 @@ def outside_store(settings: Settings) -> StoreAddress | None:
 
 def read_local(settings: Settings) -> dict[str, Any]:
     """What `services.json` holds, empty where there is none:
-    `{"store": {"endpoint", "bucket", "access_key", "secret_key"}, "prefect": {"api_url"}}`."""
+    `{"store": {"endpoint", "bucket", "access_key", "secret_key"}, "prefect": {"api_url"},
+    "ray": {"address", "token_file"}}`."""
     try:
         content = json.loads(services_file(settings).read_text())
     except (FileNotFoundError, ValueError):
@@ -79,6 +88,12 @@ def local_server(settings: Settings) -> str | None:
     """The API of the Prefect server that was started here, if one was."""
     server = read_local(settings).get("prefect")
     return str(server["api_url"]) if server else None
+
+
+def local_ray(settings: Settings) -> LocalRay | None:
+    """The Ray that was started here, if one was."""
+    found = read_local(settings).get("ray")
+    return LocalRay(found["address"], Path(found["token_file"])) if found else None
 
 
 def _store(settings: Settings) -> StoreAddress | None:

@@ -1,4 +1,4 @@
-"""The object store and the Prefect server on this machine: started when needed, reused, stopped on request."""
+"""The object store, the Prefect server and Ray on this machine: started when needed, reused, stopped on request."""
 
 from __future__ import annotations
 

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.command.output import print_json
+from flows.connections import local_ray
 from flows.settings import read_settings
 
 if TYPE_CHECKING:
     from deployments.local.inspection import ServiceStatus
 
-LABELS = {"store": "object store", "prefect": "Prefect server"}
+LABELS = {"store": "object store", "prefect": "Prefect server", "ray": "Ray"}
 COLOURS = {"running": "green", "outside": "green", "stopped": "yellow", "unreachable": "red"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
+WithRay = Annotated[bool, typer.Option("--ray", help="Start a Ray as well, for `run --runner ray`.")]
 
-def up_command() -> None:
+
+def up_command(ray: WithRay = False) -> None:
     """Start the object store and the Prefect server on this machine, unless settings name others or they run already.
 
     `stagewright run` does this by itself. Data lies below $STAGEWRIGHT_HOME (~/.stagewright). What is printed on
@@ -34,14 +37,20 @@ def up_command() -> None:
 
         eval "$(stagewright up)"      # and then: prefect deployment ls
 
+        stagewright up --ray
+
         STAGEWRIGHT_S3_BUCKET=media stagewright up      # the Prefect server only
     """
     from deployments.local.inspection import without_password
     from deployments.local.lifecycle import up
 
-    found = up(read_settings())
+    settings = read_settings()
+    found = up(settings, ray=ray)
     endpoint, api_url = without_password(found.store.endpoint or "AWS"), without_password(found.prefect_api_url)
     typer.echo(f"# Object store: {found.store.url} at {endpoint}")
+    local = local_ray(settings) if ray else None
+    if local:
+        typer.echo(f"# Ray: {local.address}, with the token in {local.token_file}")
     if api_url != found.prefect_api_url:  # it holds a password to keep off screens, and comes from the environment
         typer.echo(f"# Prefect server: {api_url}, as PREFECT_API_URL says")
         return
@@ -65,7 +74,7 @@ def down_command() -> None:
 
 
 def status_command(as_json: AsJson = False) -> None:
-    """Show which object store and Prefect server are used, and whether they answer a real request.
+    """Show which object store, Prefect server and local Ray are used, and whether they answer a real request.
 
     Exit code 3 if one is named or should run, and does not answer.
 

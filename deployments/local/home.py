@@ -5,7 +5,8 @@
       up.lock           held while services are started or stopped
       store/            SeaweedFS: secrets.json, s3.json, data/, sock/
       prefect/          Prefect's home, with its SQLite database
-      logs/             store.log, prefect.log; of each the start before as well
+      ray/              token, and t/: sockets and logs of this start and of the one before
+      logs/             store.log, prefect.log, ray.log; of each the start before as well
 
 The home is for its owner only (0700), and so is every file that holds a secret (0600). Jobs keep cache/, jobs/ and
 running/ beside these.
@@ -14,10 +15,12 @@ running/ beside these.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from stages.core.errors import ServiceUnreachable, UsageError
@@ -25,6 +28,7 @@ from stages.core.errors import ServiceUnreachable, UsageError
 Say = Callable[[str], None]
 
 PATIENCE = 180  # seconds to wait for another `up`: longer than the slowest start
+SOCKET_LIMIT = 103  # bytes of a socket's path; what macOS allows, Linux 107
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Home:
         return self.root / "prefect"
 
     @property
+    def ray(self) -> Path:
+        return self.root / "ray"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -53,7 +61,7 @@ class Home:
         """Make the folders. Raises UsageError where that cannot be."""
         with self.usable():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps the mode its owner chose
-            for folder in (self.store, self.prefect, self.logs):
+            for folder in (self.store, self.prefect, self.ray, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 folder.chmod(0o700)
 
@@ -109,3 +117,23 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def folder_for_sockets(folder: Path, longest: str) -> Path:
+    """`folder`, or one of ours elsewhere where a socket that is named `longest` below it would have too long a path.
+
+    Raises ServiceUnreachable where others may enter it.
+    """
+    mark = sha256(os.fsencode(folder)).hexdigest()[:12]
+    elsewhere = [Path(base) / f"stagewright-{mark}" for base in (tempfile.gettempdir(), "/tmp")]  # noqa: S108
+    fitting = [place for place in (folder, *elsewhere) if len(os.fsencode(place / longest)) <= SOCKET_LIMIT]
+    chosen = (fitting or elsewhere)[0]
+    chosen.mkdir(mode=0o700, exist_ok=True)
+    found = chosen.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise ServiceUnreachable(
+            f"{chosen}, wanted for sockets, is not a folder that only you can enter. Remove it, or set TMPDIR, or "
+            "set STAGEWRIGHT_HOME to a shorter path.",
+            file=str(chosen),
+        )
+    return chosen

@@ -38,29 +38,36 @@ class ServiceStatus:
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """The object store and the Prefect server, in this order. Starts nothing, and raises for nothing out of reach."""
+    """The object store, the Prefect server and Ray, in this order. Starts nothing, and raises for nothing that is
+    out of reach."""
     local = {service.name: _local(settings, service) for service in local_services(settings)}
     store, api_url = outside_store(settings), settings.prefect_api_url
     if store is not None:
         local["store"] = _outside_store(store)
     if "prefect" not in local and api_url is not None:
         local["prefect"] = _outside_server(api_url)
-    return [local["store"], local["prefect"]]
+    return [local["store"], local["prefect"], local["ray"]]
 
 
 def _local(settings: Settings, service: Service) -> ServiceStatus:
     record, log = read_record(settings, service.name), Home(settings.home).log(service.name)
     if record is None:
-        return ServiceStatus(service.name, "stopped", "", None, "never started in this home")
+        return ServiceStatus(service.name, "stopped", "", None, _never(service))
     process = find(record.process)
     address = service.place(record.port)
     if process is None:
         killed = " (it ended by itself or was killed)" if record.process else ""
-        return ServiceStatus(service.name, "stopped", address, None, f"start it with `stagewright up`{killed}")
+        return ServiceStatus(service.name, "stopped", address, None, f"start it with {service.started_by}{killed}")
     fault = service.fault(record.port) if record.address else "it is still starting, or its start was broken off"
     if fault is None:
         return ServiceStatus(service.name, "running", address, process.pid, f"log: {log}")
     return ServiceStatus(service.name, "unreachable", address, process.pid, f"{fault}; log: {log}")
+
+
+def _never(service: Service) -> str:
+    """That a service was never started; of one that few need, also what would."""
+    needed = service.name != "ray"
+    return "never started in this home" + ("" if needed else f"; {service.started_by} starts it")
 
 
 def _outside_store(address: StoreAddress) -> ServiceStatus:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from deployments.local.home import Home, Say
 from deployments.local.prefect_server import PrefectServer
-from deployments.local.process import bound_log, find, stop
+from deployments.local.process import bound_log, end_session, find, stop
+from deployments.local.ray_cluster import RayCluster
 from deployments.local.records import read_record, write_record
 from deployments.local.seaweedfs import SeaweedFS
 from deployments.local.service import Service
@@ -16,14 +17,14 @@ from flows.connections import Connections, connections, outside_store
 from flows.settings import Settings
 
 
-def up(settings: Settings, say: Say = say) -> Connections:
+def up(settings: Settings, say: Say = say, ray: bool = False) -> Connections:
     """Start the local services that are needed and do not run, and tell how to reach everything.
 
-    What settings name is not started, nor tried. Where all runs this is a look at two processes and two ports.
-    Raises ServiceUnreachable with the end of the log of what did not start, and UsageError where
-    `$STAGEWRIGHT_HOME` cannot be used.
+    What settings name is not started, nor tried; Ray is started for who asks for it. Where all runs this is a look at
+    two or three processes and their ports. Raises ServiceUnreachable with the end of the log of what did not start,
+    and UsageError where `$STAGEWRIGHT_HOME` cannot be used or Ray is not installed.
     """
-    start(settings, say, ("store", "prefect"))
+    start(settings, say, ("store", "prefect", "ray") if ray else ("store", "prefect"))
     return connections(settings)
 
 
@@ -31,7 +32,7 @@ def start(settings: Settings, say: Say, names: tuple[str, ...]) -> None:
     """Start those of the named services that settings leave to this machine and that do not run. Raises as `up`."""
     services = local_services(settings)
     needed = [service for service in services if service.name in names]
-    if all(is_up(read_record(settings, service.name)) for service in needed):
+    if all(is_up(service, read_record(settings, service.name)) for service in needed):
         for service in needed:
             bound_log(Home(settings.home).log(service.name))
     else:
@@ -53,6 +54,8 @@ def down(settings: Settings, say: Say = say) -> list[str]:
                 write_record(settings, service.name, replace(record, address=None))
         stop([record.process for _, record in running if record.process])
         for service, record in kept:
+            if record and record.process:
+                end_session(record.process, home.root)
             if record:
                 forget(settings, service, record.port)
     return [service.name for service, _ in running]
@@ -65,11 +68,11 @@ def local_services(settings: Settings) -> list[Service]:
         services.append(SeaweedFS(home))
     if settings.prefect_api_url is None or _own_server(settings):
         services.append(PrefectServer(home))
-    return services
+    return [*services, RayCluster(home)]
 
 
 def _all(home: Home) -> list[Service]:
-    return [SeaweedFS(home), PrefectServer(home)]
+    return [SeaweedFS(home), PrefectServer(home), RayCluster(home)]
 
 
 def _own_server(settings: Settings) -> bool:

@@ -22,6 +22,7 @@ class PrefectServer:
     home: Home
     name: str = "prefect"
     label: str = "Prefect server"
+    started_by: str = "`stagewright up`"
     patience: float = 90  # seconds; 13 at the first start, 4 later, on two cores
     offsets: tuple[int, ...] = (0,)
 
@@ -39,6 +40,9 @@ class PrefectServer:
 
     def address(self, port: int) -> Mapping[str, str]:
         return {"api_url": self.place(port)}
+
+    def versions(self) -> Mapping[str, str]:
+        return {}
 
     def make_ready(self, port: int) -> str | None:
         return self.fault(port)

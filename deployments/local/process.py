@@ -84,6 +84,40 @@ def stop(processes: Sequence[Process], grace: float = GRACE) -> None:
     psutil.wait_procs(left, timeout=5)
 
 
+def end_session(process: Process, home: Path) -> None:
+    """Kill what is left of the session that `launch` began, after its first process has ended or was killed.
+
+    That process may have had no time to end those that it started. A session's number may by now be somebody else's;
+    it is ours if one of its members works below `home`.
+    """
+    left = _session(process.pid)
+    first = next((member for member in left if member.pid == process.pid), None)
+    if (first and find(process) is None) or not any(_works_below(home, member) for member in left):
+        return
+    for member in left:
+        _signal(member, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=5)
+
+
+def _session(number: int) -> list[psutil.Process]:
+    """Those that live in it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == number and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (OSError, psutil.Error):  # it has ended, or we may not look at it
+            continue
+    return found
+
+
+def _works_below(folder: Path, process: psutil.Process) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(folder)
+    except psutil.Error:
+        return False
+
+
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children(recursive=True)

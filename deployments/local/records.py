@@ -2,7 +2,8 @@
 
     {"store": {"endpoint", "bucket", "access_key", "secret_key"},     only while it is ready: flows.connections reads it
      "prefect": {"api_url"},                                          likewise
-     "processes": {"store": {"port", "pid", "created"}, …}}           kept when stopped, for the port
+     "ray": {"address", "token_file"},                                likewise
+     "processes": {"store": {"port", "pid", "created"}, …}}           kept when stopped, for the port; Ray: "versions"
 
 A service has a process before it has an address, so one that was left half-started can be told from one that is ready.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.local.home import Home, write_private
@@ -22,11 +23,13 @@ from flows.settings import Settings
 
 @dataclass(frozen=True)
 class Record:
-    """How a service was left. `port` is its first one; `address` is there once it answered a real request."""
+    """How a service was left. `port` is its first one; `address` is there once it answered a real request.
+    `versions` are those that it was started by, where they matter (`Service.versions`)."""
 
     port: int
     process: Process | None = None
     address: Mapping[str, str] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_record(settings: Settings, service: str) -> Record | None:
@@ -40,7 +43,7 @@ def read_record(settings: Settings, service: str) -> Record | None:
         kept = content["processes"][service]
         pid, created = kept.get("pid"), kept.get("created")
         process = Process(int(pid), float(created)) if pid and created else None
-        return Record(int(kept["port"]), process, content.get(service))
+        return Record(int(kept["port"]), process, content.get(service), kept.get("versions", {}))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -54,6 +57,8 @@ def write_record(settings: Settings, service: str, record: Record) -> None:
     kept: dict[str, Any] = {"port": record.port}
     if record.process:
         kept |= {"pid": record.process.pid, "created": record.process.created}
+    if record.versions:
+        kept["versions"] = dict(record.versions)
     processes = content.get("processes")
     content["processes"] = {**(processes if isinstance(processes, dict) else {}), service: kept}
     write_private(services_file(settings), json.dumps(content, indent=2) + "\n")

@@ -12,14 +12,11 @@ import http.client
 import json
 import os
 import secrets
-import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
-from deployments.local.home import Home, write_private
+from deployments.local.home import Home, folder_for_sockets, write_private
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
 from deployments.local.service import ask
@@ -49,7 +46,6 @@ _HARDENED = (
 ).split()
 _JWT_KEYS = ("WEED_JWT_SIGNING_KEY", "WEED_JWT_FILER_SIGNING_KEY", "WEED_JWT_FILER_SIGNING_READ_KEY")
 _NOT_INHERITED = ("AWS_", "S3_", "WEED_")  # it takes keys, buckets and settings from there
-_SOCKET_LIMIT = 100  # bytes of a socket's path; the systems allow 104 (macOS) and 108
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,7 @@ class SeaweedFS:
     home: Home
     name: str = "store"
     label: str = "object store"
+    started_by: str = "`stagewright up`"
     patience: float = 30  # 1 s as a rule, sometimes 5
     offsets: tuple[int, ...] = tuple(sorted(_PORTS.values()))
 
@@ -93,6 +90,9 @@ class SeaweedFS:
             "access_key": kept["access_key"],
             "secret_key": kept["secret_key"],
         }
+
+    def versions(self) -> Mapping[str, str]:
+        return {}
 
     def make_ready(self, port: int) -> str | None:
         made = self._signed(port, "PUT", f"/{BUCKET}", accepted=(200, 409))  # 409: it was there
@@ -137,19 +137,7 @@ class SeaweedFS:
 
     def _sockets(self) -> Path:
         """A folder of ours for its sockets, whose paths must be short."""
-        folder = self.home.store / "sock"
-        if len(os.fsencode(folder / "filer")) > _SOCKET_LIMIT:
-            mark = sha256(os.fsencode(folder)).hexdigest()[:12]
-            folder = Path(tempfile.gettempdir()) / f"stagewright-{mark}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-            raise ServiceUnreachable(
-                f"{folder}, wanted for sockets, is not a folder that only you can enter. Remove it, or set TMPDIR, or "
-                "set STAGEWRIGHT_HOME to a shorter path.",
-                file=str(folder),
-            )
-        return folder
+        return folder_for_sockets(self.home.store / "sock", "filer")
 
 
 def weed_program() -> Path:

@@ -23,6 +23,10 @@ class Service(Protocol):
         """What people call it, as it stands inside a sentence."""
 
     @property
+    def started_by(self) -> str:
+        """The commands that start it, as they stand inside a sentence."""
+
+    @property
     def patience(self) -> float:
         """Seconds it may take to become ready."""
 
@@ -41,6 +45,12 @@ class Service(Protocol):
 
     def address(self, port: int) -> Mapping[str, str]:
         """How it is reached, as services.json says it."""
+
+    def versions(self) -> Mapping[str, str]:
+        """What it must have in common with who uses it: started by others, it is started anew.
+
+        Cheap, since every start asks. Raises UsageError where it is not installed.
+        """
 
     def make_ready(self, port: int) -> str | None:
         """Try what proves it ready, and make what it must have. None if all is well, else what is not, in words."""

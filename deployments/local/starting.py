@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from deployments.local.home import Home, Say
 from deployments.local.ports import accepts, all_free, choose
-from deployments.local.process import Process, find, launch, log_tail, stop
+from deployments.local.process import Process, end_session, find, launch, log_tail, stop
 from deployments.local.records import Record, read_record, write_record
 from deployments.local.service import Service
 from flows.settings import Settings
@@ -26,9 +26,14 @@ class _Starting:
     until: float  # on the monotonic clock
 
 
-def is_up(record: Record | None) -> bool:
-    """Whether a service was ready and its process still takes connections."""
-    return bool(record and record.address and find(record.process) and accepts(record.port))
+def is_up(service: Service, record: Record | None) -> bool:
+    """Whether a service was ready, its process still takes connections, and its versions are the installed ones.
+
+    Raises UsageError where it is not installed.
+    """
+    versions = service.versions()
+    ready = record and record.address and find(record.process) and accepts(record.port)
+    return bool(ready and record and record.versions == versions)
 
 
 def start_missing(settings: Settings, services: Sequence[Service], needed: Sequence[Service], say: Say) -> None:
@@ -42,7 +47,7 @@ def start_missing(settings: Settings, services: Sequence[Service], needed: Seque
     home.prepare()
     with home.locked(say), home.usable():
         # asked again: another process may have started them while this one waited
-        missing = [service for service in needed if not is_up(read_record(settings, service.name))]
+        missing = [service for service in needed if not is_up(service, read_record(settings, service.name))]
         pending: list[_Starting] = []
         try:
             for service in missing:  # all at once; then they get ready side by side
@@ -63,10 +68,7 @@ def _promised(settings: Settings, services: Sequence[Service], to_others_than: S
 
 def _launch(settings: Settings, service: Service, promised: set[int], say: Say) -> _Starting:
     record, home = read_record(settings, service.name), Home(settings.home)
-    if record and record.process and find(record.process):
-        say(f"The {service.label} (process {record.process.pid}) runs but cannot be used; stopping it…")
-        stop([record.process])
-        forget(settings, service, record.port)
+    _clear(settings, service, record, say)
     port = _port(settings, service, record, promised, say)
     say(service.greet(port))
     command = service.command(port)
@@ -75,11 +77,24 @@ def _launch(settings: Settings, service: Service, promised: set[int], say: Say) 
     except OSError as error:
         raise ServiceUnreachable(f"The {service.label} cannot be run: {command.args[0]}: {error}.") from error
     try:
-        write_record(settings, service.name, Record(port, process))
+        write_record(settings, service.name, Record(port, process, versions=service.versions()))
     except BaseException:  # a disk that is full, say: nobody would know of the process
         stop([process])
         raise
     return _Starting(service, port, process, time.monotonic() + service.patience)
+
+
+def _clear(settings: Settings, service: Service, record: Record | None, say: Say) -> None:
+    """End what is left of the start before, so that its port is free."""
+    if record is None or record.process is None:
+        return
+    if find(record.process):
+        by = " and ".join(f"{name} {version}" for name, version in record.versions.items())
+        why = f"was started by {by}" if by and record.versions != service.versions() else "cannot be used"
+        say(f"The {service.label} (process {record.process.pid}) runs but {why}; stopping it…")
+        stop([record.process])
+    end_session(record.process, settings.home)
+    forget(settings, service, record.port)
 
 
 def _port(settings: Settings, service: Service, record: Record | None, promised: set[int], say: Say) -> int:
@@ -112,7 +127,8 @@ def _wait(settings: Settings, starting: _Starting) -> None:
         if time.monotonic() > starting.until:
             raise _failed(settings, service, f"was not ready after {service.patience:g} s: {fault}")
         time.sleep(0.05)
-    write_record(settings, service.name, Record(port, starting.process, service.address(port)))
+    record = Record(port, starting.process, service.address(port), service.versions())
+    write_record(settings, service.name, record)
 
 
 def _failed(settings: Settings, service: Service, how: str) -> ServiceUnreachable:
@@ -125,6 +141,7 @@ def _failed(settings: Settings, service: Service, how: str) -> ServiceUnreachabl
 def _give_up(settings: Settings, pending: Sequence[_Starting]) -> None:
     stop([starting.process for starting in pending])
     for starting in pending:
+        end_session(starting.process, settings.home)
         forget(settings, starting.service, starting.port)
 
 

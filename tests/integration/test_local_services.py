@@ -21,6 +21,8 @@ from stages.core.objects import ObjectStore, StoreAddress
 
 pytestmark = pytest.mark.integration
 
+NEVER = "never started in this home; `stagewright up --ray` or `run --runner ray` starts it"
+
 
 def kept(home: Path) -> dict[str, dict[str, int]]:
     processes: dict[str, dict[str, int]] = json.loads((home / "services.json").read_text())["processes"]
@@ -133,8 +135,8 @@ def test_aws_variables_do_not_redirect_the_local_store(store: ObjectStore, monke
     assert store.get("x") == b"here"
 
 
-def test_both_are_reported_as_running(services: Connections, home: Path) -> None:
-    store, prefect = status(read_settings())
+def test_those_that_run_are_reported_as_running(services: Connections, home: Path) -> None:
+    store, prefect, _ = status(read_settings())
     pids, logs = kept(home), home / "logs"
     endpoint = str(services.store.endpoint)
     assert store == ServiceStatus("store", "running", endpoint, pids["store"]["pid"], f"log: {logs}/store.log")
@@ -161,6 +163,7 @@ def test_what_settings_name_is_outside_and_nothing_is_started(
     assert [(s.name, s.state, s.pid, s.detail) for s in status(settings)] == [
         ("store", "outside", None, "named by STAGEWRIGHT_S3_BUCKET"),
         ("prefect", "outside", None, "named by PREFECT_API_URL"),
+        ("ray", "stopped", None, NEVER),
     ]
     assert down(settings, lambda line: None) == []
 
@@ -189,5 +192,6 @@ def test_commands_print_what_a_shell_and_a_program_can_read(services: Connection
     assert [(s["name"], s["state"]) for s in json.loads(answer.stdout)["services"]] == [
         ("store", "running"),
         ("prefect", "running"),
+        ("ray", "stopped"),
     ]
     assert str(services.store.secret_key) not in answer.output

@@ -22,6 +22,8 @@ from deployments.local.seaweedfs import SeaweedFS
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
 
+NEVER = "never started in this home; `stagewright up --ray` or `run --runner ray` starts it"
+
 
 @pytest.fixture(autouse=True)
 def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +181,7 @@ def test_a_home_that_was_never_used_has_nothing_to_stop(tmp_path: Path) -> None:
     assert status(settings) == [
         ServiceStatus("store", "stopped", "", None, "never started in this home"),
         ServiceStatus("prefect", "stopped", "", None, "never started in this home"),
+        ServiceStatus("ray", "stopped", "", None, NEVER),
     ]
     assert not (tmp_path / "home").exists()
 
@@ -206,6 +209,6 @@ def test_an_exported_address_whose_port_was_taken_is_not_moved_in_silence(
 def test_importing_the_interface_loads_no_heavy_library() -> None:
     code = (
         "import sys, deployments.local, deployments.local.commands; deployments.local.up; deployments.local.status; "
-        "print(sorted({'prefect', 'boto3', 'botocore', 'ray', 'filelock'} & set(sys.modules)))"
+        "print(sorted({'prefect', 'boto3', 'botocore', 'ray', 'grpc', 'filelock'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
