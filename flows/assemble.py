@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from prefect import Flow
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 
 from flows.connections import open_blobs
 from flows.graph.check import examine
@@ -16,12 +17,13 @@ from flows.graph.planning import plan_profile
 from flows.jobs.job import check_job_id, new_job_id, open_job
 from flows.jobs.results import StageSerializer
 from flows.jobs.run_plan import run_plan
-from flows.jobs.runners import task_runner
+from flows.jobs.runners import place_for, task_runner
 from flows.jobs.running import mark_running, unmark
 from flows.jobs.storage import saved_storage
 from flows.parameters import Parameters, parameters
 from flows.profiles.model import Profile
 from flows.settings import read_settings
+from stages.core.errors import JobStopped
 
 JobFlow = Flow[..., dict[str, Any]]
 
@@ -58,10 +60,16 @@ def _run_of(profile: Profile) -> Callable[..., dict[str, Any]]:
         job_id = given["job_id"] or flow_run.get_name() or new_job_id(profile.name)
         own, flow_run_id = read_settings(), str(flow_run.get_id())
         mark_running(own, flow_run_id, check_job_id(job_id))
-        job = open_job(plan, job_id, addresses, own, open_blobs(own))
+        job = open_job(plan, job_id, addresses, own, open_blobs(own), place_for)
         job.board.flow_run_id = flow_run_id
         refreshed = {stage.id for stage in plan.stages} if "all" in given["refresh"] else set(given["refresh"])
-        return run_plan(job, saved_storage(), refreshed)
+        try:
+            return run_plan(job, saved_storage(), refreshed)
+        except JobStopped as stopped:
+            if not job.cancelled:
+                raise
+            # a state, which Prefect takes for the run's own
+            return cast(dict[str, Any], Cancelled(message=str(stopped)))
 
     return run
 

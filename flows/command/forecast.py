@@ -44,7 +44,7 @@ def forecast(plan: Plan, addresses: Mapping[str, str]) -> list[Forecast]:
             made.append(Forecast(planned.id, "kept", f"made by job {kept.envelope.job}", kept.envelope.key))
         else:
             made.append(_why(work, work.key_of(results)))
-    job.spread.close()
+    job.place.close()
     return made
 
 

@@ -22,7 +22,7 @@ from flows.profiles.model import Profile
 from flows.profiles.yaml_lines import MAX_DEPTH
 from flows.settings import Settings, read_settings
 from stages.core.discovery import load_stages
-from stages.core.errors import InputError, ServiceError, StagewrightError, UsageError
+from stages.core.errors import InputError, JobStopped, ServiceError, StagewrightError, UsageError
 from stages.core.suggest import did_you_mean
 
 
@@ -80,6 +80,7 @@ def run_profile(
     if job_id:
         check_job_id(job_id)
     settings, _ = ready(say)
+    from prefect.exceptions import CancelledRun
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.assemble import assemble
@@ -92,6 +93,8 @@ def run_profile(
     with shown(quiet=as_json) as watch, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         try:
             manifest = flow(**inputs, refresh=list(refresh), job_id=job_id)
+        except CancelledRun as cancelled:
+            return _failed(JobStopped(str(cancelled)), watch.board, as_json)
         except StagewrightError as error:
             return _failed(error, watch.board, as_json)
     return _done(manifest, settings, as_json)

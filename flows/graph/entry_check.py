@@ -18,7 +18,7 @@ from stages.core.definition import Resources, StageDefinition
 from stages.core.suggest import did_you_mean
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-_RESOURCES = ("cpus", "gpus", "memory", "custom")
+_RESOURCES = ("cpus", "gpus", "memory", "memory_growth", "custom")
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,11 @@ def _resources(entry: StageEntry) -> Iterator[Fault]:
                 yield fault_at(entry, f"found {shown(value)}, expected bytes, or a text like '4 GB' or '512 MiB'", at)
         elif name == "custom":
             yield from _custom(entry, value)
-        elif not _is_amount(value):
-            yield fault_at(entry, f"found {shown(value)}, expected a number, at least 0", at)
-        elif name == "gpus" and value > 1 and value != int(value):
-            yield fault_at(entry, f"found {value}, expected a whole number, or a share of one between 0 and 1", at)
+        elif name == "memory_growth":
+            if not _is_amount(value) or value < 1:
+                yield fault_at(entry, f"found {shown(value)}, expected a factor, at least 1", at)
+        elif problem := _not_an_amount(value):
+            yield fault_at(entry, problem, at)
 
 
 def _custom(entry: StageEntry, value: Any) -> Iterator[Fault]:
@@ -130,8 +131,17 @@ def _custom(entry: StageEntry, value: Any) -> Iterator[Fault]:
         )
         return
     for name, amount in value.items():
-        if not _is_amount(amount):
-            yield fault_at(entry, f"found {shown(amount)}, expected a number, at least 0", f"resources.custom.{name}")
+        if problem := _not_an_amount(amount):
+            yield fault_at(entry, problem, f"resources.custom.{name}")
+
+
+def _not_an_amount(value: Any) -> str | None:
+    """Parts are of one thing: a cluster can share one CPU or GPU, but not one and a half."""
+    if not _is_amount(value):
+        return f"found {shown(value)}, expected a number, at least 0"
+    if value > 1 and value != int(value):
+        return f"found {value}, expected a whole number, or a share of one between 0 and 1"
+    return None
 
 
 def _is_amount(value: Any) -> bool:
@@ -156,5 +166,6 @@ def _joined(entry: StageEntry, default: Resources) -> Resources:
         cpus=given.get("cpus", default.cpus),
         gpus=given.get("gpus", default.gpus),
         memory=memory_bytes(given["memory"]) or 0 if "memory" in given else default.memory,
+        memory_growth=given.get("memory_growth", default.memory_growth),
         custom={**default.custom, **given.get("custom", {})},
     )

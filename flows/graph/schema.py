@@ -141,7 +141,8 @@ def _long(definitions: Iterable[StageDefinition], rules: list[Json]) -> Json:
 
 def _resources() -> Json:
     custom = {"type": "object", "additionalProperties": _AMOUNT}
-    properties = {"cpus": _AMOUNT, "gpus": _AMOUNT, "memory": _MEMORY, "custom": custom}
+    growth = {"type": "number", "minimum": 1, "description": "More memory each time that the worker was lost"}
+    properties = {"cpus": _AMOUNT, "gpus": _AMOUNT, "memory": _MEMORY, "memory_growth": growth, "custom": custom}
     return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
 
 

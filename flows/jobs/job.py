@@ -7,7 +7,7 @@ import re
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,12 +16,13 @@ from typing import Any
 
 from flows.graph.plan import Plan
 from flows.jobs.board import Board
+from flows.places.here import Here
+from flows.places.place import Place, Surroundings
 from flows.settings import Settings
 from stages.core.blobs import BlobStore
 from stages.core.checkpoints import Checkpoints
 from stages.core.errors import InputError, UsageError
 from stages.core.results import ValueHandle
-from stages.core.spread import ThreadSpread
 from stages.core.values import encode_value
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -39,10 +40,15 @@ class Job:
     inputs: Mapping[str, ValueHandle]
     board: Board
     checkpoints: Checkpoints
-    spread: ThreadSpread
-    stopped: threading.Event = field(default_factory=threading.Event)
+    place: Place
+    stopped: threading.Event
     started: str = field(default_factory=lambda: now())
-    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    cancelled: bool = False
+
+    def stop(self) -> None:
+        """End what runs, and begin nothing more."""
+        self.stopped.set()
+        self.place.stop()
 
     @property
     def folder(self) -> Path:
@@ -67,18 +73,31 @@ class Job:
         }
 
 
-def open_job(plan: Plan, job_id: str, addresses: Mapping[str, str], settings: Settings, blobs: BlobStore) -> Job:
-    """Start a job. Raises InputError for what is missing among its inputs or cannot be read."""
+def open_job(
+    plan: Plan,
+    job_id: str,
+    addresses: Mapping[str, str],
+    settings: Settings,
+    blobs: BlobStore,
+    place_for: Callable[[Surroundings], Place] = Here,
+) -> Job:
+    """Start a job. Raises InputError for what is missing among its inputs or cannot be read, UsageError for a stage
+    that the place has no room for."""
+    stopped = threading.Event()
+    around = Surroundings(check_job_id(job_id), blobs, dict(os.environ), stopped, settings.workers)
+    place = place_for(around)
+    place.check(plan.stages)
     return Job(
         plan=plan,
-        job_id=check_job_id(job_id),
+        job_id=job_id,
         settings=settings,
         blobs=blobs,
         addresses=addresses,
         inputs=_inputs(plan, addresses, blobs),
         board=Board(plan, job_id),
         checkpoints=Checkpoints(blobs),
-        spread=ThreadSpread(settings.workers or os.cpu_count() or 1),
+        place=place,
+        stopped=stopped,
     )
 
 

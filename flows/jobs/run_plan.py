@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from concurrent.futures import as_completed
+from concurrent.futures import as_completed, wait
 from typing import Any, cast
 
 from prefect import allow_failure
@@ -12,39 +12,46 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectConcurrentFuture
 
 from flows.jobs.artifacts import Artifacts
+from flows.jobs.cancelling import CancelWatch
 from flows.jobs.job import Job, now
 from flows.jobs.publish import outputs, publish_files, write_manifest
 from flows.jobs.results import StageStorage
 from flows.jobs.running import mark_untold
 from flows.jobs.stage_task import SKIPPED, stage_task
-from stages.core.errors import StageFailed, StagewrightError, StoreError
+from stages.core.errors import JobStopped, StageFailed, StagewrightError, StoreError
 from stages.core.results import StageResult
+
+Futures = dict[str, PrefectConcurrentFuture[StageResult]]
 
 _MANIFEST_EVERY = 2.0  # seconds
 
 
 def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[str, Any]:
-    """Run all stages of the job; what it leaves, as its manifest says. Raises the first stage's error."""
-    with Artifacts(job) as artifacts:
+    """Run all stages of the job; what it leaves, as its manifest says. Raises the first stage's error, and JobStopped
+    where the run was cancelled."""
+    futures: Futures = {}
+    with Artifacts(job) as artifacts, CancelWatch(job) as watch:
         write_manifest(job, "running")
         try:
-            error = _run_stages(job, storage.of(job.checkpoints), refresh, artifacts)
+            _submit(job, storage.of(job.checkpoints), refresh, futures)
+            error = _hear_ends(job, futures, artifacts)
             left = _close(job, artifacts, error)
         except BaseException as problem:
-            job.stopped.set()
+            job.stop()
             _close_crashed(job, problem)
+            _close_tasks(futures, watch, "The run was stopped.")
             raise
         finally:
-            job.spread.close()
+            job.place.close()
+        if job.cancelled:
+            _close_tasks(futures, watch, "The run was cancelled.")
     if error:
         raise error
     return left
 
 
-def _run_stages(
-    job: Job, storage: StageStorage, refresh: Collection[str], artifacts: Artifacts
-) -> StagewrightError | None:
-    futures: dict[str, PrefectConcurrentFuture[StageResult]] = {}
+def _submit(job: Job, storage: StageStorage, refresh: Collection[str], futures: Futures) -> None:
+    """All stages at once, each waiting for what it reads; `futures` are filled as it goes."""
     for planned in job.plan.stages:
         task = stage_task(job, planned, storage, refresh=planned.id in refresh)
         sources = {source.stage for source in planned.reads.values()} - {None}
@@ -52,6 +59,10 @@ def _run_stages(
             {id: allow_failure(futures[id]) for id in futures if id in before} for before in (sources, planned.after)
         )
         futures[planned.id] = cast(Any, task.submit(upstream=upstream, after=after))
+
+
+def _hear_ends(job: Job, futures: Futures, artifacts: Artifacts) -> StagewrightError | None:
+    """Wait until all have ended; the first error."""
     # Prefect's own as_completed tells of futures whose state is not there yet; the wrapped ones carry it.
     ids = {future.wrapped_future: id for id, future in futures.items()}
     error: StagewrightError | None = None
@@ -61,7 +72,16 @@ def _run_stages(
         artifacts.of_stage(job.board.stages[ids[done]], futures[ids[done]].task_run_id)
         error = error or failed
         told = _tell(job, told)
+    if job.cancelled:
+        return JobStopped("The run was cancelled. What had ended is kept; the same command goes on from there.")
     return error
+
+
+def _close_tasks(futures: Futures, watch: CancelWatch, why: str) -> None:
+    """When the stages that run have noticed that the job is over, tell of those that did not begin."""
+    ended = wait([future.wrapped_future for future in futures.values()]).done
+    if not all(cast(State[Any], future.result()).is_final() for future in ended if not future.exception()):
+        watch.close_tasks(len(futures), why)
 
 
 def _tell(job: Job, told: float) -> float:
@@ -79,7 +99,7 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
         if result.kept:  # else the stage's own task has said so
             job.board.end(id, result)
         return None
-    if state.name == SKIPPED:
+    if state.name == SKIPPED or state.is_pending():  # Prefect leaves what waits for a cancelled one Pending
         job.board.skip(id)
         return None
     found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
@@ -99,7 +119,7 @@ def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> di
     if isinstance(error, StoreError):
         raise error  # the store is what failed: there is nowhere to tell it
     files = [] if error else publish_files(job)
-    state = "failed" if error else "done"
+    state = "cancelled" if job.cancelled else "failed" if error else "done"
     more = {"ended": now(), "files": files, "outputs": outputs(job), "error": str(error) if error else None}
     write_manifest(job, state, **more)
     artifacts.of_job(files)

@@ -10,13 +10,14 @@ from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
-from prefect.states import Failed
+from prefect.states import Cancelled, Failed
 
 from flows.graph.plan import PlannedStage
 from flows.jobs.job import Job
 from flows.jobs.results import CheckpointPolicy, EnvelopeMetadata, StageSerializer, StageStorage
-from flows.jobs.stage_work import Logger, StageWork
-from stages.core.errors import StageFailed, StagewrightError
+from flows.jobs.stage_work import StageWork
+from flows.places.place import Logger
+from stages.core.errors import JobStopped, StageFailed, StagewrightError
 from stages.core.results import StageResult
 
 SKIPPED = "Skipped"
@@ -33,7 +34,10 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
     def run_stage(upstream: dict[str, Any], after: dict[str, Any]) -> Any:
         if lacking := _lacking(upstream | after):
             return Failed(name=SKIPPED, message=f"Not run: {', '.join(lacking)} did not end well.")
-        return work.run(upstream, _logger())
+        try:
+            return work.run(upstream, _logger())
+        except JobStopped as stopped:
+            return Cancelled(message=str(stopped))
 
     def key_of(given: Mapping[str, Any]) -> str | None:
         return None if _lacking(given["upstream"] | given["after"]) else work.key_of(given["upstream"])
@@ -50,7 +54,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
         retries=planned.retries,
         retry_delay_seconds=_RETRY_DELAYS[: max(1, planned.retries)],
         retry_condition_fn=_worth_a_retry,
-        timeout_seconds=planned.timeout,
+        timeout_seconds=None if job.place.keeps_time else planned.timeout,
     )
     task.result_storage = storage  # set afterwards: it is this run's own, with its memory
     return task

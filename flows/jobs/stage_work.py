@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from typing import Any
 
 from flows.graph.plan import PlannedStage
 from flows.jobs.board import BoardReporter
 from flows.jobs.job import Job
-from stages.core.context import RuntimeContext
-from stages.core.execute import StageCall, checkpoint_key, execute
+from flows.places.place import Assignment, Logger
+from stages.core.errors import JobStopped
+from stages.core.execute import StageCall, checkpoint_key
 from stages.core.fingerprint import stage_version
 from stages.core.results import StageResult, ValueHandle
-
-Logger = logging.Logger | logging.LoggerAdapter[Any]
 
 
 class StageWork:
@@ -47,18 +44,16 @@ class StageWork:
 
         Not knowing whether there is a result is never a miss: the error of the look-up is raised.
         """
+        if self.job.stopped.is_set():
+            raise JobStopped("Not run: the job was told to stop.", stage=self.planned.id)
         if (kept := self.kept(upstream)) is not None:
             return kept
         self.job.board.begin(self.planned.id)
         definition = self.planned.definition
         call = StageCall(definition, self.planned.config, self.version, self.key_of(upstream))
-        envelope = execute(call, self.reads(upstream), self._context(logger), self.job.blobs)
+        reporter = BoardReporter(self.job.board, self.planned.id)
+        envelope = self.job.place.carry_out(Assignment(self.planned, call, self.reads(upstream), logger, reporter))
         self.job.checkpoints.keep(envelope)
         result = StageResult(envelope, definition)
         self.job.board.end(self.planned.id, result)
         return result
-
-    def _context(self, logger: Logger) -> RuntimeContext:
-        job = self.job
-        reporter = BoardReporter(job.board, self.planned.id)
-        return RuntimeContext(logger, job.env, job.job_id, reporter=reporter, spread=job.spread, stopped=job.stopped)

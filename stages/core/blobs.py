@@ -1,4 +1,4 @@
-"""Binaries by digest: `blobs/sha256/…` in the store, through the cache of this machine."""
+"""Binaries by digest: `blobs/sha256/…` in the store, through the cache of the machine that asks."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ class BlobStore:
 
     def __init__(self, store: ObjectStore, cache: BlobCache) -> None:
         self.store, self.cache = store, cache
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process it goes as the one that is current there: keys and cache are each process's own."""
+        return blobs, ()
 
     def put(self, data: bytes, media_type: str = "application/octet-stream") -> BlobRef:
         """Keep `data`; the reference belongs into what the stage writes. Always sent: this heals a damaged blob."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from threading import Event
@@ -13,6 +14,9 @@ from stages.core.spread import FailedItem, SerialSpread, Spread
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+ITEM_LOGGER = "stagewright.items"
+"""The logger of items that run in another process than their stage; who runs them there passes on what it hears."""
 
 
 class Reporter(Protocol):
@@ -67,6 +71,10 @@ class RuntimeContext:
         self._reporter: Reporter = reporter or Silence()
         self._spread: Spread = spread or SerialSpread()
         self._stopped = stopped or Event()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """With an item it goes to another process as one that can log there, and tells of no progress of its own."""
+        return _of_items, (self.job_id,)
 
     def log(self, event: str, data: Mapping[str, Any], file: str | Path | None = None) -> None:
         """Tell that something happened, in words that a program reads; `file` is a path that belongs to it."""
@@ -133,3 +141,7 @@ class RuntimeContext:
                 failed=count,
                 limit=max_failed,
             ) from item.error
+
+
+def _of_items(job_id: str | None) -> RuntimeContext:
+    return RuntimeContext(logging.getLogger(ITEM_LOGGER), dict(os.environ), job_id)

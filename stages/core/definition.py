@@ -33,11 +33,16 @@ class StageIO:
 
 @dataclass(frozen=True)
 class Resources:
-    """What one run of a stage needs of the machine that runs it. `memory` in bytes."""
+    """What one run of a stage needs of the machine that runs it, and so does each worker that deals with its items.
+
+    `memory` in bytes. `memory_growth` is the factor by which a stage asks for more each time that its worker was lost,
+    until it asks for all that the largest node has.
+    """
 
     cpus: float = 1
     gpus: float = 0
     memory: int = 0
+    memory_growth: float = 1
     custom: Mapping[str, float] = field(default_factory=dict)
 
 

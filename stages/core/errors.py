@@ -17,6 +17,7 @@ to do; ``context`` holds the same names for programs. All survive pickling, so t
     ├── StageFailed                a stage's function raised
     ├── TooManyFailedItems         more items of one stage failed than its limit allows
     ├── JobStopped                 the job was told to stop while the stage ran
+    ├── WorkerLost                 transient: the process or node on which the stage ran is gone
     └── ServiceError               a server this depends on
         ├── StoreError             the object store refused or answered nonsense
         │   ├── StoreUnreachable   transient: no answer, or "come back later"
@@ -117,6 +118,12 @@ class TooManyFailedItems(StagewrightError):
 
 class JobStopped(StagewrightError):
     """The job was told to stop while the stage ran."""
+
+
+class WorkerLost(StagewrightError):
+    """The process that ran the stage was killed, ran out of memory, or its node is gone."""
+
+    transient = True
 
 
 class ServiceError(StagewrightError):

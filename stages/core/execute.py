@@ -22,7 +22,7 @@ from stages.core.errors import ContractError, EncodeError, StageFailed, Stagewri
 from stages.core.fingerprint import reading_version
 from stages.core.results import ValueHandle
 from stages.core.state import DetectState
-from stages.core.values import StoredValue, encode_value
+from stages.core.values import StoredValue, encode_value, lightened
 
 SHOWN_FAILED = 100
 
@@ -152,7 +152,9 @@ def _write(definition: StageDefinition, state: DetectState, written: dict[str, A
             writes = {k: StoredValue(None, None, digest_of_json([*read_by, k, own])) for k in definition.io.writes}
         else:
             writes = {k: _encoded(definition, k, written[k], blobs) for k in definition.io.writes}
-    found = [*made, *refs_in(own), *(ref for value in writes.values() for ref in refs_in(value.value))]
+        inside = [ref for value in writes.values() for ref in refs_in(value.value)]
+        writes = {k: lightened(value, blobs) for k, value in writes.items()}
+    found = [*made, *refs_in(own), *inside]
     return own, writes, list({ref["blob"]: ref for ref in found}.values())
 
 

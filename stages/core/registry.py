@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 from stages.core.config import check_defaults
@@ -11,6 +12,9 @@ from stages.core.errors import DefinitionError, UnknownStage
 from stages.core.suggest import did_you_mean
 
 _stages: dict[str, StageDefinition] = {}
+
+# To another process a stage goes by its name: the code is there, or the name is told to be unknown.
+copyreg.pickle(StageDefinition, lambda definition: (get_stage, (definition.name,)))
 
 
 def register_stage(definition: StageDefinition) -> StageDefinition:

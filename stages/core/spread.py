@@ -50,6 +50,11 @@ class Spread(Protocol):
     ) -> Iterator[Any]: ...
 
 
+inside: ContextVar[bool] = ContextVar("inside", default=False)
+"""Whether an item runs in this context. One that maps in its turn does so by itself: were it to wait for others, all
+might wait."""
+
+
 class SerialSpread:
     """One item after the other, in the caller's thread."""
 
@@ -59,18 +64,11 @@ class SerialSpread:
         """See Spread."""
         prepared = (setup(),) if setup else ()
         for index, item in enumerate(items):
-            yield _attempt(fn, prepared, index, item)
-
-
-_inside: ContextVar[bool] = ContextVar("inside", default=False)
-"""Whether an item of a ThreadSpread runs in this context."""
+            yield attempt(fn, prepared, index, item)
 
 
 class ThreadSpread:
-    """One pool of threads for a whole run, shared by all its stages. `setup` runs once a thread and call of `map`.
-
-    An item that maps in its turn does so in its own thread: were it to wait for another, all might wait.
-    """
+    """One pool of threads for a whole run, shared by all its stages. `setup` runs once a thread and call of `map`."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -80,36 +78,42 @@ class ThreadSpread:
         self, fn: Callable[..., Any], items: Iterable[Any], *, setup: Setup = None, in_flight: int | None = None
     ) -> Iterator[Any]:
         """See Spread; twice as many items as workers are in flight by default."""
-        if _inside.get():
+        if inside.get():
             yield from SerialSpread().map(fn, items, setup=setup)
             return
         ahead = max(1, in_flight or 2 * self.workers)
         local = threading.local()
 
         def run(index: int, item: Any) -> Any:
-            _inside.set(True)
+            inside.set(True)
             if setup and not hasattr(local, "prepared"):
                 local.prepared = (setup(),)
-            return _attempt(fn, local.prepared if setup else (), index, item)
+            return attempt(fn, local.prepared if setup else (), index, item)
 
-        waiting: deque[Future[Any]] = deque()
-        try:
-            for index, item in enumerate(items):
-                waiting.append(self._pool.submit(copy_context().run, run, index, item))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        yield from in_order(lambda index, item: self._pool.submit(copy_context().run, run, index, item), items, ahead)
 
     def close(self) -> None:
         """End the pool; items in flight are finished, waiting ones dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _attempt(fn: Callable[..., Any], prepared: tuple[Any, ...], index: int, item: Any) -> Any:
+def in_order(submit: Callable[[int, Any], Future[Any]], items: Iterable[Any], ahead: int) -> Iterator[Any]:
+    """The results of items in their order. At most `ahead` of them are taken before their turn."""
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for index, item in enumerate(items):
+            waiting.append(submit(index, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def attempt(fn: Callable[..., Any], prepared: tuple[Any, ...], index: int, item: Any) -> Any:
+    """What `fn` makes of the item, or the FailedItem that it made of itself."""
     try:
         return fn(*prepared, item)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the item fails, not the stage; the caller counts and names it

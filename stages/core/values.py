@@ -2,13 +2,15 @@
 
 A value whose data type is declared is written by that type. Any other is written by what it is: JSON as it stands, and
 marked with ``$type`` what JSON has no word for (bytes, arrays, NaN, a data type's instance inside a list).
+Whatever the value, an envelope stays light: long JSON lies in a blob of its own (`lightened`).
 """
 
 from __future__ import annotations
 
 import io
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stages.core.blobs import BlobStore, is_ref
@@ -17,6 +19,10 @@ from stages.core.digests import as_json, digest_of_json
 from stages.core.errors import EncodeError, EnvelopeDamaged, StagewrightError
 
 MARK = "$type"
+
+LONG = 256 << 10
+"""Bytes of JSON from which on a value lies beside the envelope, not in it. What of a value is in the envelope goes
+through every process that only passes it on."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,22 @@ def encode_value(value: Any, declared: type[DataType] | None, blobs: BlobStore) 
     return StoredValue(None, data, digest_of_json([None, data]))
 
 
+def lightened(stored: StoredValue, blobs: BlobStore) -> StoredValue:
+    """The same value, its JSON in a blob where it is long. The digest stays."""
+    data = json.dumps(stored.value, ensure_ascii=False, allow_nan=False).encode()  # keys stay in their order
+    if len(data) < LONG:
+        return stored
+    return replace(stored, value={MARK: "json", "is": blobs.put(data, "application/json")})
+
+
 def decode_value(stored: StoredValue, blobs: BlobStore) -> Any:
     """Read a value back; a new object at every call, so no reader sees what another did to it."""
+    data = stored.value
+    if isinstance(data, dict) and data.get(MARK) == "json":
+        data = json.loads(blobs.get(data["is"]))
     if stored.type is None:
-        return _read(stored.value, blobs)
-    return _read_typed(stored.type, stored.value, blobs)
+        return _read(data, blobs)
+    return _read_typed(stored.type, data, blobs)
 
 
 def _by_its_type(value: DataType, blobs: BlobStore, path: str) -> Json:

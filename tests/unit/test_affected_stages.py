@@ -76,7 +76,7 @@ def _ran(profile: Profile, blobs: BlobStore, folder: Path) -> set[int]:
     for planned in job.plan.stages:
         work = StageWork(job, planned, refresh=False)
         results[planned.id] = work.run(results, logging.getLogger("test"))
-    job.spread.close()
+    job.place.close()
     return {int(id[1:]) for id, result in results.items() if not result.kept}
 
 

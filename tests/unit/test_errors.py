@@ -28,6 +28,7 @@ from stages.core.errors import (
     StoreUnreachable,
     UnknownStage,
     UsageError,
+    WorkerLost,
 )
 from stages.core.state import UndeclaredRead
 from stages.datatypes import Frames, Video
@@ -81,7 +82,7 @@ def test_a_profile_error_takes_its_faults_along() -> None:
 
 
 def test_only_what_may_go_away_by_itself_is_transient() -> None:
-    assert {kind for kind in ALL if kind.transient} == {StoreUnreachable, ServiceUnreachable}
+    assert {kind for kind in ALL if kind.transient} == {StoreUnreachable, ServiceUnreachable, WorkerLost}
 
 
 def test_exit_codes() -> None:

@@ -166,7 +166,7 @@ class TestJson:
             "reads": {"clip": {"from": None, "input": True, "key": "clip", "type": "ToyClip", "optional": False}},
             "writes": {"pictures": {"key": "pictures", "type": "ToyPictures"}},
             "after": [],
-            "resources": {"cpus": 1, "gpus": 0, "memory": 0, "custom": {}},
+            "resources": {"cpus": 1, "gpus": 0, "memory": 0, "memory_growth": 1, "custom": {}},
             "retries": 2,
             "timeout": 60,
         }

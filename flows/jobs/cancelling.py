@@ -1,0 +1,78 @@
+"""A run that is cancelled, in the UI or by `prefect flow-run cancel`: noticed while it runs, and told to its tasks.
+
+Prefect tells a run of it by ending its process, which only a worker of Prefect does. A run that nobody started for
+Prefect, as that of the command line, has to look; so has one whose stages run elsewhere and outlive a process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Self, cast
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.context import FlowRunContext
+from prefect.states import Cancelled
+
+from flows.jobs.job import Job
+
+LOOK_S = 2.0
+"""Seconds between two looks at the run's state; a request takes some 5 ms."""
+
+PATIENCE_S = 8.0
+"""The server notes task runs late, some three seconds after the fact."""
+
+_log = logging.getLogger("stagewright")
+
+
+class CancelWatch:
+    """Looks for a cancel while the job runs, and stops the job."""
+
+    def __init__(self, job: Job) -> None:
+        context = FlowRunContext.get()
+        assert context is not None
+        assert context.flow_run is not None
+        self._job = job
+        self.client = cast(SyncPrefectClient, context.client)
+        self.flow_run_id: UUID = context.flow_run.id
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="cancel", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=5)
+
+    def close_tasks(self, tasks: int, why: str) -> None:
+        """Give task runs that did not start, or whose end was not told, the end that they had. `tasks`: how many the
+        run has; the server may not know of all yet."""
+        until = time.monotonic() + PATIENCE_S
+        while self._closed(why) < tasks and time.monotonic() < until:
+            time.sleep(0.3)
+
+    def _closed(self, why: str) -> int:
+        """How many task runs have ended, once this has ended those that it found open."""
+        own = FlowRunFilter(id=FlowRunFilterId(any_=[self.flow_run_id]))
+        found = self.client.read_task_runs(flow_run_filter=own)
+        for task in found:
+            if task.state is None or not task.state.is_final():
+                self.client.set_task_run_state(task.id, Cancelled(message=why), force=True)
+        return len(found)
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_S):
+            try:
+                state = self.client.read_flow_run(self.flow_run_id).state
+            except Exception as error:  # noqa: BLE001 - a server that is away for a moment cancels nothing
+                _log.debug("Could not look whether the run was cancelled: %s", error)
+                continue
+            if state is not None and (state.is_cancelling() or state.is_cancelled()):
+                self._job.cancelled = True
+                self._job.stop()
+                return

@@ -1,0 +1,59 @@
+"""What a process elsewhere needs before it can do anything for a job: the job's environment, and where modules lie.
+
+It goes as an argument of a Ray call, from memory to memory on Ray's own authenticated connections: no `runtime_env`, no
+log and no list of Ray's dashboard shows it, and it never shows itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flows.connections import open_blobs
+from flows.settings import read_settings
+from stages.core.blobs import BlobStore
+from stages.core.discovery import load_stages
+
+_RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+"""What Ray sets for each of its processes, and nobody else may."""
+
+_STORE = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@dataclass(frozen=True)
+class Baggage:
+    """`environment` is set on arrival; folders of `path` are searched for modules last, where they exist."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    path: tuple[str, ...] = ()
+
+    def unpack(self) -> BlobStore:
+        """Make this process the job's: environment, modules, stages. The store that it is to use."""
+        os.environ.update(self.environment)
+        sys.path.extend(folder for folder in self.path if folder not in sys.path and os.path.isdir(folder))
+        load_stages()
+        return open_blobs(read_settings())
+
+
+def pack(elsewhere: bool) -> Baggage:
+    """What this process has to give: all of its environment to one on this machine; `elsewhere` only what names the
+    store and the stages, since home, paths and programs are each machine's own."""
+    if not elsewhere:
+        return Baggage({k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}, tuple(sys.path))
+    named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
+    store = {k: os.environ[k] for k in _STORE if k in os.environ}
+    return Baggage(named | store | _store_keys(), tuple(sys.path))
+
+
+def _store_keys() -> dict[str, str]:
+    """The AWS keys of this process, unless they expire: nodes that outlive them need a role of their own."""
+    from boto3.session import Session
+    from botocore.credentials import RefreshableCredentials
+
+    found = Session().get_credentials()
+    if found is None or isinstance(found, RefreshableCredentials):
+        return {}
+    keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
+    return keys | ({"AWS_SESSION_TOKEN": found.token} if found.token else {})

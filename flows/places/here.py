@@ -1,0 +1,47 @@
+"""Threads of this process: each stage in the one that its task runs in, items on a pool that all stages share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from flows.graph.plan import PlannedStage
+from flows.places.place import Assignment, Surroundings
+from stages.core.context import RuntimeContext
+from stages.core.envelope import Envelope
+from stages.core.execute import execute
+from stages.core.spread import ThreadSpread
+
+
+class Here:
+    """This process. A stage notices that the job is to end when it tells of its progress."""
+
+    keeps_time: ClassVar[bool] = False
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._spread = ThreadSpread(around.workers or os.cpu_count() or 1)
+
+    def check(self, stages: Sequence[PlannedStage]) -> None:
+        """Whatever a stage asks for, it gets what this machine has."""
+
+    def carry_out(self, work: Assignment) -> Envelope:
+        """See Place."""
+        around = self._around
+        context = RuntimeContext(
+            work.logger,
+            around.env,
+            around.job_id,
+            reporter=work.reporter,
+            spread=self._spread,
+            stopped=around.stopped,
+        )
+        return execute(work.call, work.reads, context, around.blobs)
+
+    def stop(self) -> None:
+        """Stages are told by the event that all share."""
+
+    def close(self) -> None:
+        """See Place."""
+        self._spread.close()

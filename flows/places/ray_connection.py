@@ -1,0 +1,148 @@
+"""Connecting to a Ray cluster, and refusing one on which nothing could work, saying why."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psutil
+import ray
+from ray._private import ray_constants
+
+from flows.connections import connections, local_ray
+from flows.places.cluster import nodes
+from flows.places.room import Node, alive
+from flows.settings import Settings
+from stages.core.errors import ServiceUnreachable, UsageError
+
+LOCAL = "ray"
+"""The runner's name for the Ray of this machine."""
+
+PATIENCE_S = 5.0
+
+_MISMATCH = re.compile(r"Ray: (?P<ray>\S+).*?Python: (?P<python>\S+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that this process is connected to. `elsewhere`: some of its nodes are other machines."""
+
+    address: str
+    elsewhere: bool
+
+
+def connect(runner: str, settings: Settings, api_url: str | None) -> Cluster:
+    """Connect this process, unless it is connected. Raises UsageError and ServiceUnreachable with what to do."""
+    if not api_url:
+        raise UsageError(
+            "PREFECT_API_URL is not set: without a server of its own, a run on Ray would be seen by nobody. Set it, or "
+            "start with `stagewright run`, which starts a server on this machine."
+        )
+    address = _address(runner, settings)
+    if not ray.is_initialized():
+        _init(address)
+    cluster = Cluster(address, _is_elsewhere(nodes()))
+    if cluster.elsewhere:
+        _refuse_loopback(cluster, settings, api_url)
+    return cluster
+
+
+def _address(runner: str, settings: Settings) -> str:
+    if runner.startswith("ray://"):
+        raise UsageError(
+            f"{runner}: the Ray Client (ray://) cannot run stages, since it has no streaming tasks. Run where the "
+            "cluster is: name the head as HOST:PORT from a machine that has joined it (`ray start --address=HOST:PORT`)"
+            ", or let a Prefect worker on the cluster run the deployment with STAGEWRIGHT_RUNNER=auto."
+        )
+    if runner != LOCAL:
+        return runner
+    found = local_ray(settings)
+    if found is None:
+        raise ServiceUnreachable(
+            f"No Ray was started in {settings.home}. Start it with `stagewright up --ray`, or name a cluster: "
+            "--runner HOST:PORT."
+        )
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(found.token_file)}
+    return found.address
+
+
+def _init(address: str) -> None:
+    _answers(address)
+    try:
+        with _from_loopback(address):
+            ray.init(address, namespace="stagewright", logging_level=logging.ERROR, log_to_driver=True)
+    except RuntimeError as error:
+        if "Version mismatch" not in str(error):
+            raise _unreachable(address, error) from error
+        raise UsageError(_mismatch(address, str(error))) from error
+    except (ConnectionError, ValueError, OSError, ray.exceptions.RayError) as error:
+        raise _unreachable(address, error) from error
+
+
+def _answers(address: str) -> None:
+    """Raise ServiceUnreachable where nobody listens: Ray itself would try for many minutes."""
+    host, _, port = address.rpartition(":")
+    if not host:
+        return  # auto: Ray looks for the address by itself
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_S).close()
+    except OSError as error:
+        raise _unreachable(address, error) from error
+
+
+@contextmanager
+def _from_loopback(address: str) -> Iterator[None]:
+    """Ray takes 127.0.0.1 for this machine's address in its network, where a Ray that keeps to itself does not listen.
+    What makes it take the name as it stands is a variable, read when Ray is imported, and this constant."""
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = before and not _is_loopback(address.rpartition(":")[0])
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+def _unreachable(address: str, error: Exception) -> ServiceUnreachable:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return ServiceUnreachable(
+        f"No Ray cluster answers at {address} ({type(error).__name__}: {first}). Check the address, and the token "
+        "(RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH, where the cluster wants one)."
+    )
+
+
+def _mismatch(address: str, told: str) -> str:
+    found = _MISMATCH.search(told)
+    there = f"Ray {found['ray']} on Python {found['python']}" if found else told
+    return (
+        f"The cluster at {address} runs {there}, this process Ray {ray.__version__} on Python "
+        f"{platform.python_version()}. Ray wants both the same: use the same image or the same lock file on both sides."
+    )
+
+
+def _is_elsewhere(there: Sequence[Node]) -> bool:
+    own = {address.address for found in psutil.net_if_addrs().values() for address in found}
+    return any(node["NodeManagerAddress"] not in own for node in alive(there))
+
+
+def _refuse_loopback(cluster: Cluster, settings: Settings, api_url: str) -> None:
+    named = {
+        "The object store": (connections(settings).store.endpoint, "STAGEWRIGHT_S3_BUCKET and AWS_ENDPOINT_URL"),
+        "The Prefect server": (api_url, "PREFECT_API_URL"),
+    }
+    for what, (url, variables) in named.items():
+        if url and _is_loopback(urlsplit(url).hostname or ""):
+            raise UsageError(
+                f"{what} is at {url}, which only this machine can reach; the cluster at {cluster.address} has other "
+                f"machines. Name one that all of them reach: {variables}."
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")  # noqa: S104 - asked, not bound

@@ -1,0 +1,154 @@
+"""A Ray cluster: each stage a task of Ray, run again where its worker is lost, ended when the job is."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
+
+import ray
+
+from flows.graph.plan import PlannedStage
+from flows.places.attempt import Attempt
+from flows.places.baggage import Baggage
+from flows.places.cluster import nodes
+from flows.places.news import hear
+from flows.places.order import Order
+from flows.places.place import Assignment, Surroundings
+from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
+from flows.places.stage_worker import Done, Raised, Started, Told, work_on
+from stages.core.envelope import Envelope
+from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
+
+QUEUE_S = 60.0
+"""Seconds that a stage waits for a node that could ever run it, where there was one when the job began."""
+
+
+class RayPlace:
+    """The cluster that this process is connected to."""
+
+    keeps_time: ClassVar[bool] = True
+
+    def __init__(self, around: Surroundings, baggage: Baggage) -> None:
+        self._around, self._baggage = around, baggage
+        self._lost: Counter[str] = Counter()
+        self._live: set[Attempt] = set()
+        self._lock = threading.Lock()
+        self._remote = ray.remote(max_retries=0, num_returns="streaming")(work_on)
+
+    def check(self, stages: Sequence[PlannedStage]) -> None:
+        """See Place: each stage must fit on one node that is alive."""
+        there = nodes()
+        if wrong := [_too_much(stage, there) for stage in stages if not fits(stage.resources, there)]:
+            raise UsageError("\n".join(wrong))
+
+    def carry_out(self, work: Assignment) -> Envelope:
+        """See Place."""
+        watch = _Watch(work)
+        attempt = self._submitted(work, watch)
+        try:
+            end = attempt.result(work.planned.timeout)
+        except (WorkerLost, TimeoutError) as error:
+            raise self._told(work, error) from None
+        finally:
+            with self._lock:
+                self._live.discard(attempt)
+        return _envelope(end, work)
+
+    def stop(self) -> None:
+        """See Place. Nothing is waited for: a stage leaves nothing behind but blobs that nobody refers to."""
+        with self._lock:
+            for attempt in self._live:
+                attempt.kill()
+
+    def close(self) -> None:
+        """The connection is the task runner's."""
+
+    def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
+        around, planned = self._around, work.planned
+        order = Order.of(work, around.job_id, around.workers, self._baggage)
+        memory = grown(planned.resources, self._lost[planned.id], nodes())
+        remote = self._remote.options(name=planned.id, **options(planned.resources, memory))
+        with self._lock:
+            if around.stopped.is_set():
+                raise JobStopped(_STOPPED)
+            attempt = Attempt(lambda: remote.remote(order), watch.hear, watch.look)
+            self._live.add(attempt)
+        return attempt
+
+    def _told(self, work: Assignment, error: WorkerLost | TimeoutError) -> Exception:
+        stage = work.planned.id
+        if self._around.stopped.is_set():
+            return JobStopped(_STOPPED)
+        if isinstance(error, TimeoutError):
+            return TimeoutError(f"Stage {stage!r}: {error}")
+        self._lost[stage] += 1
+        return WorkerLost(f"Stage {stage!r} lost its worker: {error}.", stage=stage, times=self._lost[stage])
+
+
+class _Watch:
+    """What is seen and heard of one attempt."""
+
+    def __init__(self, work: Assignment) -> None:
+        self._work = work
+        self._no_room_since: float | None = None
+        self._waits = False
+
+    def hear(self, told: Told) -> None:
+        work = self._work
+        if isinstance(told, Started):
+            hosts = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes()}
+            work.logger.info("Runs on %s, process %d.", hosts.get(told.node_id, told.node_id), told.pid)
+            if self._waits:
+                work.reporter.progress(0, 0, None)
+        elif isinstance(told, list):
+            hear(told, work.logger, work.reporter)
+
+    def look(self, node: str | None) -> None:
+        there = nodes()
+        if node is None:
+            self._wait(there)
+        elif node not in {other["NodeID"] for other in alive(there)}:
+            raise WorkerLost("its node is gone")
+
+    def _wait(self, there: Sequence[Node]) -> None:
+        planned = self._work.planned
+        if not self._waits:
+            self._waits = True
+            self._work.logger.info("Waits for room on the cluster: %s.", described(planned.resources))
+            self._work.reporter.progress(0, 0, "waits for room")
+        if fits(planned.resources, there):
+            self._no_room_since = None
+        elif self._no_room_since is None:
+            self._no_room_since = time.monotonic()
+        elif time.monotonic() - self._no_room_since > QUEUE_S:
+            raise StageFailed(_too_much(planned, there), stage=planned.id)
+
+
+_STOPPED = "The job was told to stop. What had ended is kept; the same command goes on from there."
+
+
+class _Elsewhere(Exception):
+    """Where on a worker an error was raised, as its cause."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+def _envelope(end: Done | Raised, work: Assignment) -> Envelope:
+    if isinstance(end, Done):
+        return Envelope.from_bytes(end.envelope, work.call.key)
+    error = pickle.loads(end.error)  # noqa: S301 - from the stage's own worker, by way of Ray
+    work.logger.log(logging.DEBUG, "%s", end.traceback)
+    raise error from _Elsewhere(end.traceback)
+
+
+def _too_much(planned: PlannedStage, there: Sequence[Node]) -> str:
+    return (
+        f"Stage {planned.id!r} asks for {described(planned.resources)}, which no node of the cluster has: there is "
+        f"{nodes_described(there)}. Ask for less (`resources` of the profile's entry), or add a node that has it."
+    )

@@ -1,0 +1,95 @@
+"""What Ray runs for one stage: the stage itself, in a thread, and what it says meanwhile, passed on as it comes.
+
+A generator: what it gives goes to the process that started the run, one thing after the other. First `Started`, then
+batches of news, at last `Done` or `Raised`. A generator that ends before that has lost its process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import ray
+
+from flows.places.crew import RaySpread
+from flows.places.news import News, Notebook
+from flows.places.order import Order
+from stages.core.context import RuntimeContext
+from stages.core.envelope import Envelope
+from stages.core.errors import StageFailed, StagewrightError
+from stages.core.execute import execute
+
+
+@dataclass(frozen=True)
+class Started:
+    """The stage has got its room: a process, on a node."""
+
+    pid: int
+    node_id: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The envelope's bytes. It is stored by whoever hears this, so that no lost attempt ever stores one."""
+
+    envelope: bytes
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The stage's error, pickled, and where it was raised."""
+
+    error: bytes
+    traceback: str
+
+
+Told = Started | list[News] | Done | Raised
+
+
+def work_on(order: Order) -> Iterator[Told]:
+    """Run the stage."""
+    yield Started(os.getpid(), ray.get_runtime_context().get_node_id())
+    notebook, ends = Notebook(), list[Done | Raised]()
+    thread = threading.Thread(target=lambda: ends.append(_ended(order, notebook)), name=order.stage, daemon=True)
+    thread.start()
+    yield from notebook.read()
+    thread.join()
+    yield ends[0]
+
+
+def _ended(order: Order, notebook: Notebook) -> Done | Raised:
+    try:
+        return Done(_envelope(order, notebook).to_bytes())
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the job is told of it
+        return _raised(order, error)
+    finally:
+        notebook.end()
+
+
+def _envelope(order: Order, notebook: Notebook) -> Envelope:
+    blobs = order.baggage.unpack()
+    call, reads = order.opened()
+    logger = logging.Logger(f"stagewright.{order.stage}", logging.DEBUG)
+    logger.addHandler(notebook)
+    with closing(RaySpread(order, notebook)) as spread:
+        context = RuntimeContext(logger, dict(os.environ), order.job_id, reporter=notebook, spread=spread)
+        return execute(call, reads, context, blobs)
+
+
+def _raised(order: Order, error: BaseException) -> Raised:
+    told = "".join(traceback.format_exception(error))
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301 - made in the line above
+    except Exception:  # noqa: BLE001 - an error that does not survive the journey would hide itself
+        error = StageFailed(f"Stage {order.stage!r} failed: {type(error).__name__}: {error}", stage=order.stage)
+        data = pickle.dumps(error)
+    if not isinstance(error, StagewrightError):
+        data = pickle.dumps(StageFailed(f"Stage {order.stage!r}: {type(error).__name__}: {error}", stage=order.stage))
+    return Raised(data, told)
