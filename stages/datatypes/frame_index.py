@@ -67,6 +67,21 @@ class FrameIndex:
             times[order],
         )
 
+    @staticmethod
+    def joined(parts: Sequence[FrameIndex]) -> FrameIndex:
+        """One index after the other, in order of time; so are their shards, each of which holds a frame."""
+        import numpy as np
+
+        frames = np.cumsum([0, *(len(part) for part in parts)])
+        shards = np.cumsum([0, *(int(part.shard[-1]) + 1 if len(part) else 0 for part in parts)])
+        columns = {
+            name: [getattr(part, name) for part in parts] for name in ("t", "offset", "size", "cut", "held_t")
+        } | {
+            "shard": [part.shard + before for part, before in zip(parts, shards, strict=False)],
+            "held_frame": [part.held_frame + before for part, before in zip(parts, frames, strict=False)],
+        }
+        return FrameIndex(**{name: np.concatenate(own) for name, own in columns.items()})
+
     def to_json(self) -> dict[str, Any]:
         """Columns as lists; shards as how many frames each holds, cuts as the places at which they are."""
         counts = [[int(shard), len(list(same))] for shard, same in groupby(self.shard.tolist())]

@@ -120,6 +120,12 @@ class Frames(DataType):
             self, shards=shards, index=replace(index, shard=shard.astype(np.int64)), notes=(*self.notes, *notes)
         )
 
+    @staticmethod
+    def joined(parts: Sequence[Frames]) -> Frames:
+        """The frames of all parts, at least one, in order of time; all else is as in the last."""
+        shards = tuple(shard for part in parts for shard in part.shards)
+        return replace(parts[-1], shards=shards, index=FrameIndex.joined([part.index for part in parts]))
+
     def encode(self, blobs: BlobStore) -> Json:
         """See DataType. The shards are in the store already: whoever wrote the pictures put them there."""
         return {

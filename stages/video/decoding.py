@@ -1,4 +1,4 @@
-"""Decoding a video from its first picture to its last, past what is damaged."""
+"""Decoding a video, from its first picture or from a keyframe to its last, past what is damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from stages.core.spread import FailedItem
 from stages.video.clock import Clock
 from stages.video.media import Media, check_size, reason
-from stages.video.sampling import LONGEST_HOLD_S, Shown
+from stages.video.packets import Packets
+from stages.video.sampling import LONGEST_HOLD_S, SAME_S, Shown
 
 MOST_KEPT = 1000
 """Damaged packets that are kept one by one; further ones are only counted."""
@@ -29,6 +30,7 @@ class Decoder:
 
     media: Media
     uri: str
+    packets: Packets
     failed: Callable[[FailedItem], None]
     damaged: int = 0
     spoilt: int = 0
@@ -42,17 +44,29 @@ class Decoder:
     def __iter__(self) -> Iterator[Shown[Any]]:
         return self.clock.run_on(self._decoded())
 
+    @property
+    def is_flawless(self) -> bool:
+        """Whether so far nothing was damaged, made up, out of order or unreadable."""
+        clock = self.clock
+        return not (self.damaged or self.spoilt or self.stopped or clock.unordered or clock.restarts)
+
     def _decoded(self) -> Iterator[Shown[Any]]:
         for packet_index, packet in enumerate(self._packets()):
             for picture in self._pictures(packet_index, packet):
                 check_size(picture.width, picture.height, self.uri)
-                yield self._shown(picture)
+                if not self._is_before_begin(picture):
+                    yield self._shown(picture)
+
+    def _is_before_begin(self, picture: Any) -> bool:
+        """Pictures may follow a keyframe in the file and come before it on screen; they need what lies before."""
+        begin = self.packets.begin
+        return begin is not None and picture.time is not None and self._time(picture) < begin.t - SAME_S
 
     def _packets(self) -> Iterator[Any]:
         import av
 
         try:
-            yield from self.media.container.demux(self.media.stream)
+            yield from self.packets
         except av.error.FFmpegError as error:
             self.stopped = reason(error)
             # what the decoder still holds is good: an empty packet makes it give that
@@ -85,12 +99,15 @@ class Decoder:
 
     def _shown(self, picture: Any) -> Shown[Any]:
         length = self._length(picture)
-        t = self._read_s if picture.time is None else float(picture.time) - self.media.start_s
+        t = self._read_s if picture.time is None else self._time(picture)
         if picture.is_corrupt:
             self.first_spoilt_s = self.first_spoilt_s if self.spoilt else t + self.clock.offset_s
             self.spoilt += 1
         after_damage, self.in_damage, self._read_s = self.in_damage, False, t + length
         return Shown(t, length, after_damage, picture)
+
+    def _time(self, picture: Any) -> float:
+        return float(picture.time) - self.media.start_s
 
     def _length(self, picture: Any) -> float:
         """As long as the file says, or as its rate does, within reason: some files declare years."""

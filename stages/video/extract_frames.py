@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
-from stages import RuntimeContext, StageConfig, blobs, stage
+from stages import RuntimeContext, StageConfig, stage
 from stages.core.errors import InputError
 from stages.datatypes import Frames, MediaInfo, Video
 from stages.video.decoding import Decoder
 from stages.video.media import Media, open_media
-from stages.video.pair_writer import PairWriter
-from stages.video.sampling import sampled
-
-LOOSE_S = 0.5
-"""A file may declare this much more than its pictures last, and still be whole."""
+from stages.video.segments import Part, Segment, SegmentWork, decode_segment, ends_early, fit, plan
 
 
 class ExtractFramesConfig(StageConfig):
@@ -40,23 +38,39 @@ class ExtractFramesConfig(StageConfig):
     depends=("av", "opencv-python-headless"),
 )
 def extract_frames(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> tuple[Frames, Frames]:
-    """Decode the video once from begin to end: `frames` to look at closely, `motion` to follow things in between.
+    """Decode the video: `frames` to look at closely, `motion` to follow things in between.
 
     Both are pictures that are on screen at evenly spaced times, with their presentation times; every picture of
     `frames` is in `motion` too, small and in grey. Cuts are marked in both. What is damaged is passed over, counted
-    and told; a file of which nothing can be decoded is refused.
+    and told; a file of which nothing can be decoded is refused. A long video is decoded in segments side by side if
+    it is in order, and else in one pass, which gives the same pictures.
     """
-    writer = PairWriter(config, blobs())
+    if parts := _by_segment(video, config, ctx):
+        return Frames.joined([part.frames for part in parts]), Frames.joined([part.motion for part in parts])
+    return _in_one_pass(video, config, ctx)
+
+
+def _by_segment(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> list[Part]:
+    """The parts of the video in order of time; none where there has to be one pass."""
+    decode = partial(decode_segment, video=video, config=config)
+    parts: list[Part] = []
+    for part in ctx.map(decode, plan(video)[::-1]):  # the last one first: a file that was cut short is known by it
+        if not isinstance(part, Part):
+            return []
+        parts.insert(0, part)
+    return parts if fit(parts) else []
+
+
+def _in_one_pass(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> tuple[Frames, Frames]:
     with open_media(video) as media:
-        decoder = Decoder(media, video.uri, ctx.failed_items.append)
+        work = SegmentWork(Segment(), media, video.uri, config, ctx.failed_items.append)
         total = media.declared_s or 0
-        for sample in sampled(decoder, writer.motion_period):
-            writer.add(sample)
+        for sample in work:
             ctx.set_progress(min(sample.t, total) if total else sample.t, total)
-        if not writer.size:
-            raise _nothing(video, media, decoder)
-        info = _info(media, decoder, writer.size)
-    return writer.finish(info, _notes(decoder, info))
+        if not work.writer.size:
+            raise _nothing(video, media, work.decoder)
+        info = work.info()
+    return work.writer.finish(info, _notes(work.decoder, info))
 
 
 def _nothing(video: Video, media: Media, decoder: Decoder) -> InputError:
@@ -68,15 +82,9 @@ def _nothing(video: Video, media: Media, decoder: Decoder) -> InputError:
     )
 
 
-def _info(media: Media, decoder: Decoder, size: tuple[int, int]) -> MediaInfo:
-    decoded = round(decoder.clock.end_s, 6)
-    declared = decoded if media.declared_s is None else round(media.declared_s, 6)
-    return MediaInfo(declared, decoded, *size, fps=round(media.fps, 6))
-
-
 def _notes(decoder: Decoder, info: MediaInfo) -> list[str]:
     notes, clock, others = [], decoder.clock, decoder.media.others
-    if info.decoded_s < info.duration_s - LOOSE_S:
+    if ends_early(info):
         why = decoder.stopped or ("what follows is damaged" if decoder.in_damage else "the data ends there")
         notes.append(
             f"Decoding ended at {info.decoded_s:.2f} s of the {info.duration_s:.2f} s that the file declares ({why}); "

@@ -43,8 +43,11 @@ class Media:
 
 
 @contextmanager
-def open_media(video: Video) -> Iterator[Media]:
-    """The video, open for sequential decoding. Raises InputError naming the file and what is wrong with it."""
+def open_media(video: Video, threads: int = 0) -> Iterator[Media]:
+    """The video, open for decoding by so many threads; 0: as many as there are cores.
+
+    Raises InputError naming the file and what is wrong with it.
+    """
     import av
 
     with watched(video) as file:
@@ -59,7 +62,7 @@ def open_media(video: Video) -> Iterator[Media]:
                 uri=video.uri,
             ) from error
         with container:
-            yield _media(container, video)
+            yield _media(container, video, threads)
 
 
 def reason(error: Exception) -> str:
@@ -77,14 +80,14 @@ def check_size(width: int, height: int, uri: str) -> None:
         )
 
 
-def _media(container: Any, video: Video) -> Media:
+def _media(container: Any, video: Video, threads: int) -> Media:
     stream, *others = _video_streams(container, video.uri)
     context = stream.codec_context
     check_size(context.width, context.height, video.uri)
     context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     stream.thread_type = "AUTO"
-    if context.width * context.height > LARGE_PIXELS:
-        context.thread_count = LARGE_THREADS
+    large = context.width * context.height > LARGE_PIXELS
+    context.thread_count = threads or (LARGE_THREADS if large else 0)
     if stream.duration is not None and stream.time_base is not None:
         declared: float | None = float(stream.duration * stream.time_base)
     else:

@@ -40,22 +40,22 @@ class Sample(Generic[P]):
     until: float
 
 
-def sampled(pictures: Iterable[Shown[P]], period: float) -> Iterator[Sample[P]]:
+def sampled(pictures: Iterable[Shown[P]], period: float, first: float | None = None) -> Iterator[Sample[P]]:
     """The pictures on screen at first time, first time + period, …; each at most once, in order.
 
-    `period` in seconds. Only one picture is held at a time, so memory does not grow with the video.
+    `period` in seconds; `first`: time of the video's first picture, where these begin later. Only one picture is held
+    at a time, so memory does not grow with the video; what is sampled of it depends on no picture before it.
     """
     held: Shown[P] | None = None
-    first, due = 0.0, 0
+    due = 0
     for shown in pictures:
-        if held is None:
-            first = shown.t
-        else:
+        first = shown.t if first is None else first
+        if held is not None:
             times, due = _times(held, _until(held, shown, period), first, due, period)
             if times:
                 yield _sample(held, times)
         held = shown
-    if held is not None:
+    if held is not None and first is not None:
         length = min(max(held.length, 2 * SAME_S), LONGEST_HOLD_S)
         times, _ = _times(held, held.t + length, first, due, period)
         if times:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from stages.core.envelope import Envelope
 from stages.core.errors import InputError, StoreUnreachable
 from stages.datatypes import Frames, Video
 from stages.video import extract_frames, media
-from tests.unit.films import Picture, counting, film, sound
+from tests.unit.films import Picture, counting, film, sound, turned
 from tests.unit.harness import make_context, run_stage
 
 TWICE_A_SECOND = {"fps": 2, "motion_fps": 2, "cut": 1}
@@ -95,13 +94,7 @@ def test_larger_pictures_are_scaled_down(tmp_path: Path) -> None:
 
 
 def test_pictures_are_put_upright(tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mp4")
-    data = bytearray(path.read_bytes())
-    matrix = data.index(b"tkhd") + 4 + 40  # ISO 14496-12, 8.3.2: version 0
-    turned = (0, 1 << 16, 0, -(1 << 16), 0, 0, 64 << 16, 0, 1 << 30)  # (x, y) -> (64 - y, x): clockwise
-    data[matrix : matrix + 36] = struct.pack(">9i", *turned)
-    path.write_bytes(data)
-    frames, _ = extract(path, tmp_path)
+    frames, _ = extract(turned(film(tmp_path / "a.mp4")), tmp_path)
     image = frames[0].image()
     assert (frames.info.width, frames.info.height) == (64, 96)
     assert image.shape == (96, 64, 3)
