@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.local.process import Command, Process, bound_log, find, launch, log_tail, stop
+from deployments.local.process import Command, Process, bound_log, end_session, find, launch, log_tail, stop
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
@@ -68,6 +68,25 @@ def test_its_children_end_with_it(log: Path) -> None:
     stop([process], grace=0.2)
     assert find(process) is None
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_what_a_killed_one_left_behind_is_ended(log: Path) -> None:
+    process = run(PARENT, log)
+    child = psutil.Process(int(log.read_text()))
+    psutil.Process(process.pid).kill()
+    while find(process):
+        time.sleep(0.01)
+    end_session(process, log.parent / "another home")
+    assert child.is_running()
+    end_session(process, log.parent)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_session_that_is_somebody_elses_by_now_is_left_alone(log: Path) -> None:
+    process = run(PARENT, log)
+    end_session(replace(process, created=process.created - 60), log.parent)
+    assert find(process) is not None
+    stop([process], grace=0.2)
 
 
 def test_stopping_what_is_gone_or_somebody_elses_does_nothing(log: Path) -> None:
