@@ -25,8 +25,14 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = Field(None, description="Endpoint of the outside store, if AWS_ENDPOINT_URL is not set")
     profiles: Listed = Field([], description="Folders with profiles of your own")
     stage_modules: Listed = Field([], description="Modules to import for their stages")
-    runner: str = Field("threads", description="Where stages run; there is nothing but threads yet")
-    workers: int = Field(0, ge=0, description="Threads for items inside stages; 0 means one for each core")
+    runner: str = Field(
+        "threads", description="Where stages run: threads, ray (on this machine), auto or HOST:PORT (a cluster)"
+    )
+    workers: int = Field(
+        0,
+        ge=0,
+        description="Workers for the items of a stage; 0 means one for each core, on a cluster all it has room for",
+    )
     cache_gb: float = Field(
         20, ge=0, le=1e6, allow_inf_nan=False, description="Most that the cache of blobs on this machine may hold"
     )

@@ -41,7 +41,9 @@ def run(
     profile: ProfileName,
     input: Inputs = None,
     set: Sets = None,
-    runner: Annotated[str | None, typer.Option(help="Where stages run: threads")] = None,
+    runner: Annotated[
+        str | None, typer.Option(help="Where stages run: threads, ray (on this machine), auto or HOST:PORT (a cluster)")
+    ] = None,
     job_id: Annotated[str | None, typer.Option(help="Name of the job; made of time and profile by default")] = None,
     refresh: Refresh = None,
     disable: Off = None,

@@ -79,7 +79,7 @@ def run_profile(
             raise UsageError(f"--refresh: profile {profile.name!r} has no stage {id!r}{did_you_mean(id, known)}")
     if job_id:
         check_job_id(job_id)
-    settings, _ = ready(say)
+    settings, _ = ready(say, runner)
     from prefect.exceptions import CancelledRun
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from flows.connections import Connections, connections, open_blobs, point_prefect_at
+from flows.places.names import RAY, check_runner
 from flows.settings import Settings, read_settings
 from stages.core.blobs import BlobStore
 
@@ -30,10 +31,12 @@ def use_starter(starter: Starter) -> None:
     _starter = starter
 
 
-def ready(say: Say) -> tuple[Settings, Connections]:
-    """Services that run, and this process pointed at them: to be called before Prefect is imported."""
+def ready(say: Say, runner: str | None = None) -> tuple[Settings, Connections]:
+    """Services that run, and this process pointed at them: to be called before Prefect is imported. The Ray of this
+    machine is among them where `runner` (STAGEWRIGHT_RUNNER by default) says so. Raises UsageError for another word."""
     settings = read_settings()
-    _starter(settings, say, ("store", "prefect"))
+    check_runner(runner := runner or settings.runner)
+    _starter(settings, say, ("store", "prefect", *(["ray"] if runner == RAY else [])))
     found = connections(settings)
     point_prefect_at(found.prefect_api_url)
     for name, value in (_PREFECT | {"PREFECT_LOCAL_STORAGE_PATH": str(settings.home / "prefect" / "storage")}).items():

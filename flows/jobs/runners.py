@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,22 +9,9 @@ from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.places.here import Here
+from flows.places.names import check_runner
 from flows.places.place import Place, Surroundings
 from stages.core.errors import UsageError
-from stages.core.suggest import did_you_mean
-
-NAMES = ("threads", "ray", "auto")
-_ADDRESS = re.compile(r"(ray://)?\[?[\w.:-]+\]?:\d+")
-
-
-def check_runner(name: str) -> None:
-    """Raise UsageError for what names no runner."""
-    if name not in NAMES and not _ADDRESS.fullmatch(name):
-        raise UsageError(
-            f"There is no runner {name!r}{did_you_mean(name, NAMES)} It is `threads`, `ray` (a Ray on this machine), "
-            "`auto` (the cluster that this machine has joined), or the address of a cluster's head, HOST:PORT.",
-            runner=name,
-        )
 
 
 def task_runner(name: str) -> TaskRunner[Any]:

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,17 +119,15 @@ class Crew:
     def _work_elsewhere(self, place: int) -> None:
         lives = LIVES
         while lives and self._needs(place):
-            actor = self._enlisted()
             try:
-                answered(actor.ready.remote())  # waits for room
-                self._served_by(actor)
+                with self._enlisted() as actor:
+                    answered(actor.ready.remote())  # waits for room
+                    self._served_by(actor)
             except LOST_ACTOR:
                 lives -= 1
             except BaseException as error:  # noqa: BLE001 - of the worker's own start; the stage is told by its items
                 self._refuse_all(error)
                 return
-            finally:
-                self._dismiss(actor)
 
     def _needs(self, place: int) -> bool:
         """Wait until there is work for so many more; False where the stage ends first."""
@@ -138,20 +137,21 @@ class Crew:
             self._changed.wait_for(lambda: self._closed.is_set() or len(self._waiting) >= place)
         return not self._closed.is_set()
 
-    def _enlisted(self) -> Any:
-        resources = self._order.resources
-        asked = options(resources, resources.memory)
-        actor = ItemWorker.options(scheduling_strategy="SPREAD", **asked).remote(self._order)  # type: ignore[attr-defined]
+    @contextmanager
+    def _enlisted(self) -> Iterator[Any]:
+        """An actor, until it is dismissed or the crew is."""
+        asked = options(self._order.resources, self._order.resources.memory)
+        actor: Any = ray.remote(max_restarts=0, scheduling_strategy="SPREAD", **asked)(ItemWorker).remote(self._order)
         with self._changed:
             self._actors.add(actor)
             if self._closed.is_set():
                 ray.kill(actor)
-        return actor
-
-    def _dismiss(self, actor: Any) -> None:
-        with self._changed:
-            self._actors.discard(actor)
-        ray.kill(actor)
+        try:
+            yield actor
+        finally:
+            with self._changed:
+                self._actors.discard(actor)
+            ray.kill(actor)
 
     def _served_by(self, actor: Any) -> None:
         """Give the actor one item after the other. Raises one of LOST_ACTOR when it is gone, its item given back."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import ray
 from ray import cloudpickle
 
 from flows.places.news import LogLine
@@ -36,9 +35,9 @@ class _Listener(logging.Handler):
         self.said.append(LogLine(record.levelno, self.format(record)))
 
 
-@ray.remote(max_restarts=0, max_task_retries=0)
 class ItemWorker:
-    """Deals with items in a process of its own."""
+    """Deals with items in a process of its own. (An actor by `ray.remote(ItemWorker)`: one that is decorated would be
+    sent by value, with all that its module holds.)"""
 
     def __init__(self, order: Order) -> None:
         self._blobs = order.baggage.unpack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import platform
@@ -10,6 +11,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -18,12 +20,10 @@ from ray._private import ray_constants
 
 from flows.connections import connections, local_ray
 from flows.places.cluster import nodes
+from flows.places.names import RAY
 from flows.places.room import Node, alive
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
-
-LOCAL = "ray"
-"""The runner's name for the Ray of this machine."""
 
 PATIENCE_S = 5.0
 
@@ -61,7 +61,7 @@ def _address(runner: str, settings: Settings) -> str:
             "cluster is: name the head as HOST:PORT from a machine that has joined it (`ray start --address=HOST:PORT`)"
             ", or let a Prefect worker on the cluster run the deployment with STAGEWRIGHT_RUNNER=auto."
         )
-    if runner != LOCAL:
+    if runner != RAY:
         return runner
     found = local_ray(settings)
     if found is None:
@@ -69,8 +69,16 @@ def _address(runner: str, settings: Settings) -> str:
             f"No Ray was started in {settings.home}. Start it with `stagewright up --ray`, or name a cluster: "
             "--runner HOST:PORT."
         )
-    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(found.token_file)}
+    _use_token(found.token_file)
     return found.address
+
+
+def _use_token(file: Path) -> None:
+    """Ray reads these variables when it is imported, which it may have been long ago; so it is told once more."""
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(file)}
+    ray._raylet.Config.initialize(  # type: ignore[attr-defined]
+        json.dumps({"AUTH_MODE": "token"})
+    )
 
 
 def _init(address: str) -> None:

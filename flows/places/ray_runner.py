@@ -20,6 +20,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect_ray import RayTaskRunner
 
 from flows.places.baggage import pack
+from flows.places.names import RAY
 from flows.places.place import Surroundings
 from flows.places.ray_connection import Cluster, connect
 from flows.places.ray_place import RayPlace
@@ -35,7 +36,7 @@ class StageRayTaskRunner(RayTaskRunner[Any]):  # type: ignore[misc]
     """Runs tasks on threads here and their stages on Ray. `address`: `ray` for this machine's, `auto`, or HOST:PORT."""
 
     def __init__(self, address: str | None = None, init_kwargs: dict[str, Any] | None = None) -> None:
-        super().__init__(address or "ray", init_kwargs)
+        super().__init__(address or RAY, init_kwargs)
         self._threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner()
         self._cluster: Cluster | None = None
 
