@@ -169,6 +169,6 @@ def _failed(error: StagewrightError, board: Board | None, as_json: bool) -> int:
         refuse(error, False)
         code = 1
     if code != 2:
-        again = shlex.join(["stagewright", *sys.argv[1:]])
-        say(f"What had ended is kept. When the cause is mended, go on with:\n  {again}")
+        again, when = shlex.join(["stagewright", *sys.argv[1:]]), "When the cause is mended, go on"
+        say(f"What had ended is kept. {'Go on' if isinstance(error, JobStopped) else when} with:\n  {again}")
     return code

@@ -73,7 +73,7 @@ def _hear_ends(job: Job, futures: Futures, artifacts: Artifacts) -> StagewrightE
         error = error or failed
         told = _tell(job, told)
     if job.cancelled:
-        return JobStopped("The run was cancelled. What had ended is kept; the same command goes on from there.")
+        return JobStopped("The run was cancelled.")
     return error
 
 
@@ -101,6 +101,9 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
         return None
     if state.name == SKIPPED or state.is_pending():  # Prefect leaves what waits for a cancelled one Pending
         job.board.skip(id)
+        return None
+    if state.is_cancelled():
+        job.board.fail(id, "Ended, since the run was to stop.")
         return None
     found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
     error = _as_error(id, found, state)

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Failed
+from prefect.transactions import get_transaction
 
 from flows.graph.plan import PlannedStage
 from flows.jobs.job import Job
@@ -37,6 +38,8 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
         try:
             return work.run(upstream, _logger())
         except JobStopped as stopped:
+            if (transaction := get_transaction()) is not None:
+                transaction.write_on_commit = False  # there is no result that could be stored
             return Cancelled(message=str(stopped))
 
     def key_of(given: Mapping[str, Any]) -> str | None:

@@ -89,6 +89,8 @@ def _why(error: Exception) -> str:
         return "its node ran out of memory, and Ray ended its process"
     if isinstance(error, ray.exceptions.NodeDiedError):
         return "its node is gone"
+    if isinstance(error, ray.exceptions.WorkerCrashedError):
+        return "its process was killed, or crashed"
     first = (str(error).strip().splitlines() or [""])[0]
     return f"its process is gone ({type(error).__name__}: {first[:200]})"
 

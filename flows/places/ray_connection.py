@@ -21,6 +21,7 @@ from ray._private import ray_constants
 from flows.connections import connections, local_ray
 from flows.places.cluster import nodes
 from flows.places.names import RAY
+from flows.places.ray_prints import show_prints
 from flows.places.room import Node, alive
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
@@ -86,6 +87,7 @@ def _init(address: str) -> None:
     try:
         with _from_loopback(address):
             ray.init(address, namespace="stagewright", logging_level=logging.ERROR, log_to_driver=True)
+        show_prints()
     except RuntimeError as error:
         if "Version mismatch" not in str(error):
             raise _unreachable(address, error) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import json
 import os
 import shutil
 import sys
@@ -15,10 +16,12 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deployments.local import down, up
+from deployments.local.lifecycle import start
 from flows.connections import Connections
 from flows.settings import read_settings
 from stages.core.objects import ObjectStore
@@ -64,6 +67,15 @@ def services(home: Path) -> Iterator[Connections]:
     down(settings, lambda line: None)
 
 
+@pytest.fixture(scope="session")
+def ray_record(services: Connections) -> dict[str, Any]:
+    """A Ray that runs on this machine; what `services.json` says of it."""
+    settings = read_settings()
+    start(settings, lambda line: None, ("ray",))
+    kept = json.loads((settings.home / "services.json").read_text())
+    return {"processes": {"ray": kept["processes"]["ray"]}, "ray": kept["ray"]}
+
+
 @pytest.fixture
 def store(services: Connections) -> ObjectStore:
     """The running store, below a prefix that no other test uses."""
@@ -85,10 +97,19 @@ def toys(tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) ->
         "AWS_ACCESS_KEY_ID": address.access_key,
         "AWS_SECRET_ACCESS_KEY": address.secret_key,
         "AWS_DEFAULT_REGION": "us-east-1",
-        "STAGEWRIGHT_STAGE_MODULES": "tests.integration.toy_stages",
+        "STAGEWRIGHT_STAGE_MODULES": "tests.integration.toy_stages,tests.integration.ray_toys",
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "TOY_LOG": str(tmp_path / "ran.log"),
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return Toys(tmp_path, environment)
+
+
+@pytest.fixture
+def on_ray(toys: Toys, ray_record: dict[str, Any]) -> Toys:
+    """Toy stages that can run on the session's Ray: their home knows of it."""
+    home = Path(toys.environment["STAGEWRIGHT_HOME"])
+    home.mkdir(exist_ok=True)
+    (home / "services.json").write_text(json.dumps(ray_record))
+    return toys
