@@ -60,19 +60,23 @@ def test_a_film_becomes_a_report_that_is_true(toys: Toys, film: tuple[Path, dict
     assert json.loads(Path(again.json["report"]).read_text())["video"]["uri"] == str(moved)
 
 
-def test_bytes_do_not_depend_on_how_many_workers_there_are(
-    toys: Toys, film: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+def test_bytes_do_not_depend_on_where_and_by_how_many_the_work_is_done(
+    on_ray: Toys, film: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digests = []
-    for workers in ("1", "3"):
+    digests, reports = [], []
+    for workers, runner in (("1", "threads"), ("3", "threads"), ("2", "ray")):
         monkeypatch.setenv("STAGEWRIGHT_WORKERS", workers)
-        ended = _run(film[0], "--refresh", "all", "--set", "follow_text.stretch_s=2")
+        ended = _run(film[0], "--refresh", "all", "--set", "follow_text.stretch_s=2", "--runner", runner)
+        assert ended.code == 0, ended.err
         shown = [
             toys_json(ended.json["job_id"], stage["id"]) for stage in ended.json["stages"] if stage["status"] == "ran"
         ]
         digests.append({key: value["digest"] for one in shown for key, value in one["writes"].items()})
-    assert digests[0] == digests[1]
+        report = json.loads(Path(ended.json["report"]).read_text())
+        reports.append({key: value for key, value in report.items() if key not in ("job_id", "cost")})
     assert {"frames", "motion", "regions", "tracks", "readings", "exposures", "report"} <= set(digests[0])
+    assert digests[0] == digests[1] == digests[2]
+    assert reports[0] == reports[1] == reports[2]
 
 
 def toys_json(job: str, stage: str) -> Any:
