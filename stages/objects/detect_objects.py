@@ -47,6 +47,7 @@ class DetectObjectsConfig(StageConfig):
     category="objects",
     writes=("objects",),
     depends=("onnxruntime", "opencv-python-headless", DIGEST),
+    retries=1,  # a lost worker costs one attempt
 )
 def detect_objects(frames: Frames, config: DetectObjectsConfig, ctx: RuntimeContext) -> Boxes:
     """Find people, vehicles, animals and other things in every picture.

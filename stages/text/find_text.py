@@ -40,6 +40,7 @@ class FindTextConfig(StageConfig):
     category="text",
     writes=("regions",),
     depends=("rapidocr", "onnxruntime", "opencv-python-headless"),
+    retries=1,  # a lost worker costs one attempt
 )
 def find_text(frames: Frames, config: FindTextConfig, ctx: RuntimeContext) -> Boxes:
     """Find the places of text in every picture, without reading it.

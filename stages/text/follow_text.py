@@ -42,7 +42,13 @@ class FollowTextConfig(StageConfig):
     )
 
 
-@stage(label="Follow text", category="text", writes=("tracks",), depends=("opencv-python-headless",))
+@stage(
+    label="Follow text",
+    category="text",
+    writes=("tracks",),
+    depends=("opencv-python-headless",),
+    retries=1,  # a lost worker costs one attempt
+)
 def follow_text(
     motion: Frames, frames: Frames, regions: Boxes, config: FollowTextConfig, ctx: RuntimeContext
 ) -> Tracks:

@@ -35,6 +35,7 @@ class ReadTextConfig(StageConfig):
     category="text",
     writes=("readings",),
     depends=("rapidocr", "onnxruntime", "opencv-python-headless"),
+    retries=1,  # a lost worker costs one attempt
 )
 def read_text(frames: Frames, tracks: Tracks, config: ReadTextConfig, ctx: RuntimeContext) -> Readings:
     """Read the best views of every followed text; more of them where those do not agree.

@@ -36,6 +36,7 @@ class ExtractFramesConfig(StageConfig):
     category="video",
     writes=("frames", "motion"),
     depends=("av", "opencv-python-headless"),
+    retries=1,  # a lost worker costs one attempt
 )
 def extract_frames(video: Video, config: ExtractFramesConfig, ctx: RuntimeContext) -> tuple[Frames, Frames]:
     """Decode the video: `frames` to look at closely, `motion` to follow things in between.

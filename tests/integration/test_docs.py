@@ -34,7 +34,14 @@ from stages.core.envelope import Envelope
 from tests.integration.driving import Toys
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/accuracy.md", "docs/operating.md", "docs/profiles.md", "docs/writing-a-stage.md")
+PAGES = (
+    "README.md",
+    "docs/accuracy.md",
+    "docs/operating.md",
+    "docs/profiles.md",
+    "docs/ray.md",
+    "docs/writing-a-stage.md",
+)
 CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan")
 NEEDS_SERVICES = ("-i", "--input", "--kept")
 GO = typer.main.get_command(command.app)
@@ -249,7 +256,7 @@ def test_the_envelope_has_the_fields_of_one() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/writing-a-stage.md", "docs/operating.md"], indirect=True)
-def test_commands_and_python_work_with_services(page: Page, toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     """On short films, in place of the reader's. Of stages that are shown, what became of each must be so."""
     monkeypatch.delenv("STAGEWRIGHT_STAGE_MODULES")  # the toys' would be forgotten with the page's, for good
     (page.folder / "out").mkdir()
