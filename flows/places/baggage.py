@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from flows.connections import open_blobs
 from flows.settings import read_settings
@@ -34,7 +35,12 @@ class Baggage:
         os.environ.update(self.environment)
         sys.path.extend(folder for folder in self.path if folder not in sys.path and os.path.isdir(folder))
         load_stages()
-        return open_blobs(read_settings())
+        return _opened(frozenset(self.environment.items()))
+
+
+@lru_cache(1)  # of the job that this process serves: a client of S3 takes 50 ms to make
+def _opened(environment: frozenset[tuple[str, str]]) -> BlobStore:
+    return open_blobs(read_settings())
 
 
 def pack(elsewhere: bool) -> Baggage:

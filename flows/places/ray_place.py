@@ -71,7 +71,8 @@ class RayPlace:
     def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
         around, planned = self._around, work.planned
         order = Order.of(work, around.job_id, around.workers, self._baggage)
-        memory = grown(planned.resources, self._lost[planned.id], nodes())
+        lost = self._lost[planned.id]
+        memory = grown(planned.resources, lost, nodes()) if lost else planned.resources.memory
         remote = self._remote.options(name=planned.id, **options(planned.resources, memory))
         with self._lock:
             if around.stopped.is_set():
@@ -101,8 +102,7 @@ class _Watch:
     def hear(self, told: Told) -> None:
         work = self._work
         if isinstance(told, Started):
-            hosts = {node["NodeID"]: node["NodeManagerAddress"] for node in nodes()}
-            work.logger.info("Runs on %s, process %d.", hosts.get(told.node_id, told.node_id), told.pid)
+            work.logger.info("Runs on %s, process %d.", told.host, told.pid)
             if self._waits:
                 work.reporter.progress(0, 0, None)
         elif isinstance(told, list):

@@ -32,6 +32,7 @@ class Started:
 
     pid: int
     node_id: str
+    host: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ Told = Started | list[News] | Done | Raised
 
 def work_on(order: Order) -> Iterator[Told]:
     """Run the stage."""
-    yield Started(os.getpid(), ray.get_runtime_context().get_node_id())
+    host = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    yield Started(os.getpid(), ray.get_runtime_context().get_node_id(), host)
     notebook, ends = Notebook(), list[Done | Raised]()
     thread = threading.Thread(target=lambda: ends.append(_ended(order, notebook)), name=order.stage, daemon=True)
     thread.start()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterId,
@@ -13,7 +20,9 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.states import Cancelling
 
+from tests.integration.driving import Toys
 from tests.integration.waiting import until
 
 
@@ -62,3 +71,36 @@ def log_of(run: Seen) -> list[str]:
     """The lines of its log."""
     with get_client(sync_client=True) as client:
         return [line.message for line in client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))]
+
+
+def cancel(run: Seen) -> None:
+    """What the button of the UI does."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Cancelling())
+
+
+@contextmanager
+def deployed(toys: Toys, profile: str) -> Iterator[str]:
+    """A profile of the folder that STAGEWRIGHT_PROFILES names, deployed to a process work pool and started there; the
+    job's id. The worker runs as long as this context."""
+    job, pool = f"{profile}-job", f"pool-{profile}"
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+    code = (
+        "from flows import catalog; from prefect.deployments.runner import EntrypointType as E\n"
+        f"made = catalog.{profile}.to_deployment('test', work_pool_name={pool!r}, entrypoint_type=E.MODULE_PATH)\n"
+        "print(made.apply())"
+    )
+    run = {"env": toys.all(), "cwd": toys.folder}
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, **run)
+    assert made.returncode == 0, made.stderr
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(UUID(made.stdout.split()[-1]), parameters={"job_id": job})
+    prefect = str(Path(sys.executable).parent / "prefect")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    worker = subprocess.Popen([prefect, "worker", "start", "--pool", pool, "--type", "process"], **run, **quiet)
+    try:
+        yield job
+    finally:
+        worker.terminate()
+        worker.wait(30)

@@ -16,7 +16,7 @@ import pytest
 from stages.core.errors import UsageError
 from stages.core.objects import ObjectStore
 from tests.integration.driving import BRANCHES, COMMAND, Ended, Toys, in_process
-from tests.integration.prefect_side import Seen, ended, log_of, seen
+from tests.integration.prefect_side import Seen, cancel, deployed, ended, log_of, seen
 from tests.integration.ray_toys import noted
 from tests.integration.waiting import hears_ctrl_c, until
 
@@ -146,6 +146,26 @@ class TestStopping:
         subprocess.run(prefect, check=True, capture_output=True, env=toys.all())
         assert process.wait(30) == 1
         self._all_cancelled(ended("put-off", 2), "Cancelled")
+
+    def test_one_that_a_worker_of_prefect_runs_is_cancelled_from_the_ui(
+        self, on_ray: Toys, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The UI's button does what this does: the API is told, and the worker ends the process."""
+        profiles = on_ray.folder / "profiles"
+        profiles.mkdir()
+        (profiles / "unwatched.yaml").write_text("extends: base\nstages: [toy_mortal: {busy: 200}]\n")
+        (profiles / "base.yaml").write_text(MORTAL)
+        for name, value in {"STAGEWRIGHT_PROFILES": str(profiles), "STAGEWRIGHT_RUNNER": "ray"}.items():
+            on_ray.environment[name] = value
+            monkeypatch.setenv(name, value)
+        with deployed(on_ray, "unwatched") as job:
+            until(lambda: _pids(on_ray) and seen(job), 60)
+            run = seen(job)
+            assert run is not None
+            cancel(run)
+            until(lambda: _gone(_pids(on_ray)[0]), 15)
+            until(lambda: (now := seen(job)) is not None and now.state == "Cancelled", 40)
+        self._all_cancelled(ended(job, 2), "Cancelled")
 
     def test_a_timeout_holds_for_a_busy_loop(self, on_ray: Toys) -> None:
         profile = "name: mortal\nstages:\n  - {stage: toy_mortal, retries: 0, timeout: 1, config: {busy: 100}}\n"
