@@ -90,7 +90,7 @@ def _drawn(watch: Watch, lock: threading.Lock) -> RenderableType:
             style = _STYLES[stage.status]
             if stage.status == "running":
                 bar = ProgressBar(total=stage.total or None, completed=stage.current, width=24, pulse=not stage.total)
-                share = f"{stage.current / stage.total:4.0%}" if stage.total else ""
+                share = f"{stage.current / stage.total:4.0%}" if stage.total else stage.category or ""
                 spent = readable_seconds(time.monotonic() - stage.started) if stage.started else ""
                 grid.add_row(Text(_MARKS["running"], style), Text(stage.id, style), bar, Text(f"{share} {spent}"))
             else:
