@@ -21,6 +21,13 @@ from stages.core.errors import StagewrightError, WorkerLost
 LOOK_S = 2.0
 """Seconds between two looks at the cluster."""
 
+LISTEN_S = 0.5
+"""Seconds for which Ray is asked at a time. Of a node that fell silent it never tells, and a thread that still waits in
+it when the connection is closed brings the whole process down."""
+
+PATIENCE_S = 5.0
+"""Seconds for what was ended to be gone; on a node that fell silent nobody hears that it is to end."""
+
 Hear = Callable[[Told], None]
 
 
@@ -32,8 +39,11 @@ class Attempt:
         waits for room, and raises what there is to raise."""
         self._told: queue.SimpleQueue[Told | BaseException] = queue.SimpleQueue()
         self._hear, self._look = hear, look
+        self._over = threading.Event()
+        self._given_up: float | None = None
         self._from_ray = make()
-        threading.Thread(target=self._listen, name="ray", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="ray", daemon=True)
+        self._listener.start()
 
     def result(self, timeout: float | None) -> Done | Raised:
         """Wait for the end. Raises WorkerLost; TimeoutError where it ran longer than `timeout` seconds (waiting for
@@ -52,12 +62,18 @@ class Attempt:
                     self._hear(told)
                 if ends and time.monotonic() > ends:
                     raise TimeoutError(f"it ran longer than its timeout of {timeout:g} s and was ended")
+                if self._given_up and time.monotonic() > self._given_up:
+                    raise WorkerLost("it was ended, and its node did not answer")
         except BaseException:
             self.kill()
             raise
+        finally:
+            self._over.set()
+            self._listener.join()
 
     def kill(self) -> None:
         """End it: its process at once, whatever that does, and with it the actors that deal with its items."""
+        self._given_up = self._given_up or time.monotonic() + PATIENCE_S
         with contextlib.suppress(Exception):
             ray.cancel(self._from_ray, force=True)
 
@@ -74,13 +90,24 @@ class Attempt:
 
     def _listen(self) -> None:
         try:
-            for ref in self._from_ray:
-                self._told.put(ray.get(ref))
+            while not self._over.is_set():
+                if (told := self._heard()) is not None:
+                    self._told.put(told)
+        except StopIteration:
             self._told.put(WorkerLost("its process ended before it had told how the stage ended"))
         except LOST_TASK as error:
             self._told.put(WorkerLost(_why(error)))
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._told.put(_own(error))
+
+    def _heard(self) -> Told | None:
+        """What Ray tells next, None where it tells nothing yet. Raises StopIteration at the end."""
+        ref = self._from_ray._next_sync(LISTEN_S)
+        while not (ref.is_nil() or self._over.is_set()):
+            with contextlib.suppress(ray.exceptions.GetTimeoutError):  # what is long lies on the stage's node
+                told: Told = ray.get(ref, timeout=LISTEN_S)
+                return told
+        return None
 
 
 def _why(error: Exception) -> str:

@@ -140,7 +140,7 @@ class Crew:
     @contextmanager
     def _enlisted(self) -> Iterator[Any]:
         """An actor, until it is dismissed or the crew is."""
-        asked = options(self._order.resources, self._order.resources.memory)
+        asked = options(self._order.resources)
         actor: Any = ray.remote(max_restarts=0, scheduling_strategy="SPREAD", **asked)(ItemWorker).remote(self._order)
         with self._changed:
             self._actors.add(actor)

@@ -38,7 +38,7 @@ class Order:
     baggage: Baggage
 
     @staticmethod
-    def of(work: Assignment, job_id: str, workers: int, baggage: Baggage) -> Order:
+    def of(work: Assignment, resources: Resources, job_id: str, workers: int, baggage: Baggage) -> Order:
         """The order for an assignment. Raises UsageError for a stage that no other process can load."""
         call, reads = work.call, {key: _light(handle) for key, handle in work.reads.items()}
         needed = [call.definition, *(handle.definition for handle in reads.values() if handle.definition)]
@@ -49,7 +49,7 @@ class Order:
             settings=call.settings,
             reads=pickle.dumps(reads),
             modules=_modules(needed),
-            resources=work.planned.resources,
+            resources=resources,
             job_id=job_id,
             workers=workers,
             baggage=baggage,

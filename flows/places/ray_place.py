@@ -70,10 +70,10 @@ class RayPlace:
 
     def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
         around, planned = self._around, work.planned
-        order = Order.of(work, around.job_id, around.workers, self._baggage)
         lost = self._lost[planned.id]
-        memory = grown(planned.resources, lost, nodes()) if lost else planned.resources.memory
-        remote = self._remote.options(name=planned.id, **options(planned.resources, memory))
+        resources = grown(planned.resources, lost, nodes()) if lost else planned.resources
+        order = Order.of(work, resources, around.job_id, around.workers, self._baggage)
+        remote = self._remote.options(name=planned.id, **options(resources))
         with self._lock:
             if around.stopped.is_set():
                 raise JobStopped(_STOPPED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stages.core.definition import Resources
@@ -36,19 +37,20 @@ def room_for(resources: Resources, nodes: Sequence[Node]) -> int:
     return sum(int(_times(asked, node["Resources"])) for node in alive(nodes))
 
 
-def grown(resources: Resources, losses: int, nodes: Sequence[Node]) -> int:
-    """Bytes of memory to ask for after so many lost workers: more each time, but never more than the largest node
-    has, since that would be waited for without end."""
+def grown(resources: Resources, losses: int, nodes: Sequence[Node]) -> Resources:
+    """What to ask for after so many lost workers: more memory each time, but never more than the largest node has,
+    since that would be waited for without end."""
     if not resources.memory:
-        return 0
+        return resources
     largest = max((node["Resources"].get("memory", 0) for node in alive(nodes)), default=0)
-    return int(min(resources.memory * resources.memory_growth**losses, max(largest, resources.memory)))
+    wished = resources.memory * resources.memory_growth**losses
+    return replace(resources, memory=int(min(wished, max(largest, resources.memory))))
 
 
-def options(resources: Resources, memory: int) -> dict[str, Any]:
-    """Options of a Ray task or actor that asks for this. Nothing is repeated by Ray itself: we count."""
+def options(resources: Resources) -> dict[str, Any]:
+    """Options of a Ray task or actor that asks for this."""
     asked: dict[str, Any] = {"num_cpus": resources.cpus, "num_gpus": resources.gpus}
-    asked |= {"memory": memory} if memory else {}
+    asked |= {"memory": resources.memory} if resources.memory else {}
     return asked | ({"resources": dict(resources.custom)} if resources.custom else {})
 
 
