@@ -247,3 +247,13 @@ def test_what_a_stage_does_to_its_settings_is_not_written(tmp_path: Path) -> Non
     definition = StageDefinition("adding", "", "", StageIO([], ["out"]), fields, fn=add)
     values, envelope = run_stage(definition, {}, {}, tmp_path)
     assert (values["out"], envelope.settings) == (2, {"names": ["one"]})
+
+
+def test_an_envelope_stays_light_whatever_the_value(tmp_path: Path) -> None:
+    """Its blobs are all told of, those too that only the long JSON refers to."""
+    numbers = list(range(100_000))
+    definition = define(lambda state: {"found": {"numbers": numbers, "raw": b"raw"}})
+    writes, envelope = run_stage(definition, {}, {}, tmp_path)
+    assert writes == {"found": {"numbers": numbers, "raw": b"raw"}}
+    assert len(envelope.to_bytes()) < 2000
+    assert {ref["size"] for ref in envelope.blobs} == {3, envelope.writes["found"].value["is"]["size"]}

@@ -18,7 +18,7 @@ from stages.core.blobs import BlobStore, refs_in
 from stages.core.datatype import DataType, find_type
 from stages.core.digests import digest_of, digest_of_json
 from stages.core.errors import EncodeError, EnvelopeDamaged, StoreUnreachable
-from stages.core.values import StoredValue, decode_value, encode_value
+from stages.core.values import StoredValue, decode_value, encode_value, lightened
 
 
 @dataclass
@@ -125,6 +125,16 @@ class TestRoundTrip:
     @given(value=values)
     def test_what_is_written_is_read(self, value: Any, blobs: BlobStore) -> None:
         assert same(value, through_the_store(value, blobs))
+
+    @given(value=values)
+    def test_so_it_is_where_its_json_lies_beside_the_envelope(self, value: Any, blobs: BlobStore) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("stages.core.values.LONG", 0)
+            stored = encode_value(value, None, blobs)
+            light = lightened(stored, blobs)
+        assert light.value.keys() == {"$type", "is"}
+        assert light.digest == stored.digest
+        assert same(value, decode_value(light, blobs))
 
     @given(value=values)
     @settings(max_examples=50)
