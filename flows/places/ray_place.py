@@ -21,6 +21,7 @@ from flows.places.order import Order
 from flows.places.place import Assignment, Surroundings
 from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
+from stages.core.definition import Resources
 from stages.core.envelope import Envelope
 from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
 
@@ -43,12 +44,12 @@ class RayPlace:
     def check(self, stages: Sequence[PlannedStage]) -> None:
         """See Place: each stage must fit on one node that is alive."""
         there = nodes()
-        if wrong := [_too_much(stage, there) for stage in stages if not fits(stage.resources, there)]:
-            raise UsageError("\n".join(wrong))
+        if wrong := [stage for stage in stages if not fits(stage.resources, there)]:
+            raise UsageError("\n".join(_too_much(stage.id, stage.resources, there) for stage in wrong))
 
     def carry_out(self, work: Assignment) -> Envelope:
         """See Place."""
-        watch = _Watch(work)
+        watch = _Watch(work, self._asked(work.planned))
         attempt = self._submitted(work, watch)
         try:
             end = attempt.result(work.planned.timeout)
@@ -68,12 +69,14 @@ class RayPlace:
     def close(self) -> None:
         """The connection is the task runner's."""
 
-    def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
-        around, planned = self._around, work.planned
+    def _asked(self, planned: PlannedStage) -> Resources:
         lost = self._lost[planned.id]
-        resources = grown(planned.resources, lost, nodes()) if lost else planned.resources
-        order = Order.of(work, resources, around.job_id, around.workers, self._baggage)
-        remote = self._remote.options(name=planned.id, **options(resources))
+        return grown(planned.resources, lost, nodes()) if lost else planned.resources
+
+    def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
+        around = self._around
+        order = Order.of(work, watch.asked, around.job_id, around.workers, self._baggage)
+        remote = self._remote.options(name=work.planned.id, **options(watch.asked))
         with self._lock:
             if around.stopped.is_set():
                 raise JobStopped(_STOPPED)
@@ -92,10 +95,10 @@ class RayPlace:
 
 
 class _Watch:
-    """What is seen and heard of one attempt."""
+    """What is seen and heard of one attempt. `asked`: what it asks of a node."""
 
-    def __init__(self, work: Assignment) -> None:
-        self._work = work
+    def __init__(self, work: Assignment, asked: Resources) -> None:
+        self._work, self.asked = work, asked
         self._no_room_since: float | None = None
         self._waits = False
 
@@ -116,17 +119,17 @@ class _Watch:
             raise WorkerLost("its node is gone")
 
     def _wait(self, there: Sequence[Node]) -> None:
-        planned = self._work.planned
+        stage = self._work.planned.id
         if not self._waits:
             self._waits = True
-            self._work.logger.info("Waits for room on the cluster: %s.", described(planned.resources))
+            self._work.logger.info("Waits for room on the cluster: %s.", described(self.asked))
             self._work.reporter.progress(0, 0, "waits for room")
-        if fits(planned.resources, there):
+        if fits(self.asked, there):
             self._no_room_since = None
         elif self._no_room_since is None:
             self._no_room_since = time.monotonic()
         elif time.monotonic() - self._no_room_since > QUEUE_S:
-            raise StageFailed(_too_much(planned, there), stage=planned.id)
+            raise StageFailed(_too_much(stage, self.asked, there), stage=stage)
 
 
 _STOPPED = "The job was told to stop. What had ended is kept; the same command goes on from there."
@@ -147,8 +150,8 @@ def _envelope(end: Done | Raised, work: Assignment) -> Envelope:
     raise error from _Elsewhere(end.traceback)
 
 
-def _too_much(planned: PlannedStage, there: Sequence[Node]) -> str:
+def _too_much(stage: str, asked: Resources, there: Sequence[Node]) -> str:
     return (
-        f"Stage {planned.id!r} asks for {described(planned.resources)}, which no node of the cluster has: there is "
+        f"Stage {stage!r} asks for {described(asked)}, which no node of the cluster has: there is "
         f"{nodes_described(there)}. Ask for less (`resources` of the profile's entry), or add a node that has it."
     )

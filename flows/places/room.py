@@ -28,7 +28,7 @@ def alive(nodes: Sequence[Node]) -> list[Node]:
 
 def fits(resources: Resources, nodes: Sequence[Node]) -> bool:
     """Whether one node has it all. That all nodes together have it helps nobody."""
-    return any(_times(wanted(resources), node["Resources"]) >= 1 for node in alive(nodes))
+    return bool(_fitting(resources, nodes))
 
 
 def room_for(resources: Resources, nodes: Sequence[Node]) -> int:
@@ -38,11 +38,11 @@ def room_for(resources: Resources, nodes: Sequence[Node]) -> int:
 
 
 def grown(resources: Resources, losses: int, nodes: Sequence[Node]) -> Resources:
-    """What to ask for after so many lost workers: more memory each time, but never more than the largest node has,
-    since that would be waited for without end."""
+    """What to ask for after so many lost workers: more memory each time, but never more than has the largest of the
+    nodes that could run the stage, since that would be waited for without end."""
     if not resources.memory:
         return resources
-    largest = max((node["Resources"].get("memory", 0) for node in alive(nodes)), default=0)
+    largest = max((node["Resources"]["memory"] for node in _fitting(resources, nodes)), default=0)
     wished = resources.memory * resources.memory_growth**losses
     return replace(resources, memory=int(min(wished, max(largest, resources.memory))))
 
@@ -65,6 +65,11 @@ def nodes_described(nodes: Sequence[Node]) -> str:
     counts = {text: told.count(text) for text in told}
     parts = [f"{n} nodes with {text}" if n > 1 else f"a node with {text}" for text, n in counts.items()]
     return "; ".join(parts) or "no node that is alive"
+
+
+def _fitting(resources: Resources, nodes: Sequence[Node]) -> list[Node]:
+    asked = wanted(resources)
+    return [node for node in alive(nodes) if _times(asked, node["Resources"]) >= 1]
 
 
 def _times(asked: Amounts, has: Amounts) -> float:
