@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -146,3 +147,35 @@ def toy_stuck(ctx: RuntimeContext) -> list[Any]:
         return number
 
     return list(ctx.map(held, range(60)))
+
+
+class PlacedConfig(StageConfig):
+    wait: float = Field(0, ge=0, description="Seconds to wait")
+    kill: int = Field(0, ge=0, description="Attempts that kill their own process")
+    fill: int = Field(0, ge=0, description="MiB of memory that the first attempt fills")
+
+
+@stage(writes=("placed",), category="toys", retries=2)
+def toy_placed(config: PlacedConfig, ctx: RuntimeContext) -> int:
+    """Tells where it was put and what Ray gave it; which attempt it is."""
+    from ray import get_runtime_context
+
+    context = get_runtime_context()
+    told = {
+        "pid": os.getpid(),
+        "node": context.get_node_id(),
+        "given": context.get_assigned_resources(),
+        "devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "began": time.time(),
+    }
+    _note("placed", json.dumps(told))
+    attempt = len(noted(Path(os.environ["TOY_LOG"]).parent, "placed"))
+    if attempt <= config.kill:
+        os.kill(os.getpid(), signal.SIGKILL)
+    filled = [os.urandom(1) * (1 << 20) for _ in range(config.fill if attempt == 1 else 0)]
+    until = time.monotonic() + config.wait
+    while time.monotonic() < until:
+        ctx.set_progress(config.wait - (until - time.monotonic()), config.wait)
+        time.sleep(0.05)
+    _note("left", json.dumps({"pid": os.getpid(), "at": time.time(), "filled": len(filled)}))
+    return attempt
