@@ -13,6 +13,7 @@ Node = Mapping[str, Any]
 """A node as `ray.nodes()` tells of it: `Alive`, `NodeID`, `NodeManagerAddress`, `Resources`."""
 
 _GIB = 1 << 30
+_AS_MEANT = 1 + 1e-12  # 0.3 / 0.1 is a little less than 3, and three it is
 
 
 def wanted(resources: Resources) -> dict[str, float]:
@@ -34,7 +35,7 @@ def fits(resources: Resources, nodes: Sequence[Node]) -> bool:
 def room_for(resources: Resources, nodes: Sequence[Node]) -> int:
     """How many times it fits on all nodes together; as many as there are CPUs where nothing is asked."""
     asked = wanted(resources) or {"CPU": 1.0}
-    return sum(int(_times(asked, node["Resources"])) for node in alive(nodes))
+    return sum(int(_times(asked, node["Resources"]) * _AS_MEANT) for node in alive(nodes))
 
 
 def grown(resources: Resources, losses: int, nodes: Sequence[Node]) -> Resources:
