@@ -3,7 +3,7 @@
 `ctx.map` on Ray and on threads is timed inside the stage; beside it plain Ray with the same function: a task an item,
 and Ray's own pool of two actors. Each way has two workers, and items sleep, so that the figure is what handing them
 out costs: (seconds - items x work / 2) / items. Starting the workers is in it, but for plain tasks, whose processes
-stay from round to round.
+stay from round to round. Items of no work are done by the stage's own process before a second worker has joined.
 """
 
 from __future__ import annotations
