@@ -12,7 +12,7 @@ import time
 from typing import Self, cast
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled
@@ -53,16 +53,17 @@ class CancelWatch:
         """Give task runs that did not start, or whose end was not told, the end that they had. `tasks`: how many the
         run has; the server may not know of all yet."""
         until = time.monotonic() + PATIENCE_S
-        while self._closed(why) < tasks and time.monotonic() < until:
-            time.sleep(0.3)
+        with get_client(sync_client=True) as client:  # the run's own may be closed by now
+            while self._closed(client, why) < tasks and time.monotonic() < until:
+                time.sleep(0.3)
 
-    def _closed(self, why: str) -> int:
+    def _closed(self, client: SyncPrefectClient, why: str) -> int:
         """How many task runs have ended, once this has ended those that it found open."""
         own = FlowRunFilter(id=FlowRunFilterId(any_=[self.flow_run_id]))
-        found = self.client.read_task_runs(flow_run_filter=own)
+        found = client.read_task_runs(flow_run_filter=own)
         for task in found:
             if task.state is None or not task.state.is_final():
-                self.client.set_task_run_state(task.id, Cancelled(message=why), force=True)
+                client.set_task_run_state(task.id, Cancelled(message=why), force=True)
         return len(found)
 
     def _watch(self) -> None:

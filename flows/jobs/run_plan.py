@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection
 from concurrent.futures import as_completed, wait
@@ -39,7 +40,10 @@ def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[
         except BaseException as problem:
             job.stop()
             _close_crashed(job, problem)
-            _close_tasks(futures, watch, "The run was stopped.")
+            closing = threading.Thread(target=_close_tasks, args=(futures, watch, "The run was stopped."))
+            closing.start()
+            if not isinstance(problem, KeyboardInterrupt):  # who presses it again wants to wait for nothing
+                closing.join()
             raise
         finally:
             job.place.close()

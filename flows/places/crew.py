@@ -9,6 +9,7 @@ and its actors only: nothing of it passes the process that started the run.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -29,6 +30,9 @@ from stages.core.spread import FailedItem, SerialSpread, Setup, attempt, in_orde
 
 JOIN_AFTER_S = 0.3
 """An actor takes half a second of a core to start; what is done by then needs none."""
+
+PATIENCE_S = 5.0
+"""Seconds in which actors must have let go; one on a node that fell silent does not."""
 
 LIVES = 3
 """How many workers one item may lose before it counts as the cause; and an actor's place, before it is given up."""
@@ -104,8 +108,9 @@ class Crew:
             self._changed.notify_all()
             for actor in self._actors:
                 ray.kill(actor)
+        patience = time.monotonic() + PATIENCE_S
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, patience - time.monotonic()))
 
     def _work_here(self) -> None:
         while item := self._take(here=True):

@@ -23,7 +23,7 @@ from flows.places.room import Node, alive, described, fits, grown, nodes_describ
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
 from stages.core.definition import Resources
 from stages.core.envelope import Envelope
-from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
+from stages.core.errors import JobStopped, UsageError, WorkerLost
 
 QUEUE_S = 60.0
 """Seconds that a stage waits for a node that could ever run it, where there was one when the job began."""
@@ -129,7 +129,7 @@ class _Watch:
         elif self._no_room_since is None:
             self._no_room_since = time.monotonic()
         elif time.monotonic() - self._no_room_since > QUEUE_S:
-            raise StageFailed(_too_much(stage, self.asked, there), stage=stage)
+            raise UsageError(_too_much(stage, self.asked, there), stage=stage)
 
 
 _STOPPED = "The job was told to stop. What had ended is kept; the same command goes on from there."
