@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -98,9 +100,14 @@ def deployed(toys: Toys, profile: str) -> Iterator[str]:
         client.create_flow_run_from_deployment(UUID(made.stdout.split()[-1]), parameters={"job_id": job})
     prefect = str(Path(sys.executable).parent / "prefect")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    worker = subprocess.Popen([prefect, "worker", "start", "--pool", pool, "--type", "process"], **run, **quiet)
+    worker = subprocess.Popen(
+        [prefect, "worker", "start", "--pool", pool, "--type", "process"], start_new_session=True, **run, **quiet
+    )
     try:
         yield job
     finally:
         worker.terminate()
-        worker.wait(30)
+        try:
+            worker.wait(30)
+        except subprocess.TimeoutExpired:  # it waits for the process of a run that it was told to end
+            os.killpg(worker.pid, signal.SIGKILL)

@@ -151,7 +151,7 @@ def gone(pid: int) -> bool:
 
 def says(run: Seen, text: str) -> None:
     """The log of the run has a line with that; the server is told of lines some seconds late."""
-    until(lambda: any(text in line for line in log_of(run)), 10)
+    until(lambda: any(text in line for line in log_of(run)), 30)
 
 
 PINNED = """
@@ -309,7 +309,7 @@ class TestWaiting:
         assert (run.state, set(run.ends.values())) == ("Failed", {"Failed"})
         says(run, "Waits for room on the cluster: 1 CPU, 1 q.")
         says(run, "asks for 1 CPU, 1 q, which no node of the cluster has: there is a node with 1 CPU")
-        says(run, "lost its worker: its node is gone.")  # whichever of the two was there first
+        says(run, "lost its worker")  # whichever of the two was there first
         assert failed.statuses == {"toy_placed": "failed", "other": "failed"}
 
 

@@ -15,6 +15,7 @@ from botocore.credentials import RefreshableCredentials
 
 from flows.places import baggage
 from flows.places.baggage import Baggage, pack
+from stages.core import discovery
 
 KEY, SECRET = "AKIDOFTHETEST", "a-secret-of-the-test"
 
@@ -40,7 +41,11 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         "CUDA_VISIBLE_DEVICES": "3",
         "OMP_NUM_THREADS": "1",
     }
-    with patch.dict(os.environ, own, clear=True):
+    with (
+        patch.dict(os.environ, own, clear=True),
+        patch.object(discovery, "_seen", set(discovery._seen)),  # there is no shop, and nobody else is to hear of it
+        patch.object(discovery, "_faults", list(discovery._faults)),
+    ):
         yield own
 
 
