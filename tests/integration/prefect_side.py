@@ -22,6 +22,7 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelling
 
 from tests.integration.driving import Toys
@@ -44,9 +45,10 @@ class Seen:
 
 
 def seen(job_id: str) -> Seen | None:
-    """The run of a job; None as long as the server does not know of it."""
+    """The latest run of a job; None as long as the server does not know of it."""
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[job_id])))
+        named = FlowRunFilter(name=FlowRunFilterName(any_=[job_id]))
+        runs = client.read_flow_runs(flow_run_filter=named, sort=FlowRunSort.START_TIME_DESC)
         if not runs or runs[0].state is None:
             return None
         own = FlowRunFilter(id=FlowRunFilterId(any_=[runs[0].id]))
@@ -73,6 +75,11 @@ def log_of(run: Seen) -> list[str]:
     """The lines of its log."""
     with get_client(sync_client=True) as client:
         return [line.message for line in client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))]
+
+
+def says(run: Seen, text: str) -> None:
+    """The log of the run has a line with that; the server is told of lines some seconds late."""
+    until(lambda: any(text in line for line in log_of(run)), 30)
 
 
 def cancel(run: Seen) -> None:
@@ -108,6 +115,6 @@ def deployed(toys: Toys, profile: str) -> Iterator[str]:
     finally:
         worker.terminate()
         try:
-            worker.wait(30)
+            worker.wait(3)
         except subprocess.TimeoutExpired:  # it waits for the process of a run that it was told to end
             os.killpg(worker.pid, signal.SIGKILL)

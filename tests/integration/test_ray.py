@@ -16,7 +16,7 @@ import pytest
 from stages.core.errors import UsageError
 from stages.core.objects import ObjectStore
 from tests.integration.driving import BRANCHES, COMMAND, Ended, Toys, in_process
-from tests.integration.prefect_side import Seen, cancel, deployed, ended, log_of, seen
+from tests.integration.prefect_side import Seen, cancel, deployed, ended, log_of, says, seen
 from tests.integration.ray_toys import noted
 from tests.integration.waiting import hears_ctrl_c, until
 
@@ -83,19 +83,18 @@ def _bare(envelope: bytes) -> bytes:
 
 class TestLostWorkers:
     def test_a_stage_whose_worker_is_killed_runs_again_and_every_attempt_shows(self, on_ray: Toys) -> None:
-        process = _start(on_ray, MORTAL, "--set", "toy_mortal.wait=3", "--job-id", "killed")
+        process = _start(on_ray, MORTAL, "--set", "toy_mortal.wait=3", "--job-id", "bereft")
         until(lambda: _pids(on_ray), 30)
         time.sleep(0.5)
         os.kill(_pids(on_ray)[0], signal.SIGKILL)
         assert process.wait(60) == 0
-        run = ended("killed", 2)
+        run = ended("bereft", 2)
         assert run.state == "Completed"
         assert run.counts["toy_mortal"] == 2
         assert run.states["toy_mortal"] == ["Pending", "Running", "AwaitingRetry", "Retrying", "Completed"]
-        said = log_of(run)
-        assert any("attempt 1 says hello" in line for line in said)
-        assert any("lost its worker: its process was killed, or crashed" in line for line in said)
-        assert any("attempt 2 says hello" in line for line in said)
+        says(run, "attempt 1 says hello")
+        says(run, "lost its worker: its process was killed, or crashed")
+        says(run, "attempt 2 says hello")
 
     def test_after_its_own_limit_the_run_has_failed_and_nothing_is_left_running(self, on_ray: Toys) -> None:
         failed = _run(on_ray, MORTAL, "--set", "toy_mortal.kill=99", "--job-id", "doomed")

@@ -20,7 +20,7 @@ from flows.connections import Connections
 from flows.settings import read_settings
 from stages.core.errors import UsageError
 from tests.integration.driving import Ended, Toys, in_process
-from tests.integration.prefect_side import Seen, ended, log_of
+from tests.integration.prefect_side import ended, says
 from tests.integration.ray_nodes import RayNode, RayNodes, ray_nodes
 from tests.integration.ray_toys import noted
 from tests.integration.waiting import until
@@ -147,11 +147,6 @@ def gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def says(run: Seen, text: str) -> None:
-    """The log of the run has a line with that; the server is told of lines some seconds late."""
-    until(lambda: any(text in line for line in log_of(run)), 30)
 
 
 PINNED = """
