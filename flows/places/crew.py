@@ -170,6 +170,7 @@ class Crew:
                     self._give_back(item, error)
                     raise
                 except BaseException as error:  # noqa: BLE001 - the stage is told by the future
+                    prepared = None  # it may have failed at taking over another call
                     item.future.set_exception(error)
         finally:
             self._count_ready(-1)

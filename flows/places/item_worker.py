@@ -40,9 +40,7 @@ class ItemWorker:
     sent by value, with all that its module holds.)"""
 
     def __init__(self, order: Order) -> None:
-        self._blobs = order.baggage.unpack()
-        order.opened()  # for the faults it would find: code that is missing here, or is other code
-        inside.set(True)
+        self._order = order
         self._fn: Callable[..., Any] | None = None
         self._prepared: tuple[Any, ...] = ()
         self._listener = _Listener()
@@ -52,7 +50,10 @@ class ItemWorker:
         logger.propagate = False
 
     def ready(self) -> None:
-        """Answers when there is room, and the process has started."""
+        """Answers when there is room and the process has started. Raises UsageError for code that is missing here, or
+        is other code: not where the actor is made, which Ray would tell as if the process were lost."""
+        self._blobs = self._order.baggage.unpack()
+        self._order.opened()
 
     def prepare(self, call: bytes) -> None:
         """Take over another call of `map`: its function, and what its setup makes here."""

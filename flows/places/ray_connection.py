@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -39,8 +40,9 @@ class Cluster:
     elsewhere: bool
 
 
-def connect(runner: str, settings: Settings, api_url: str | None) -> Cluster:
-    """Connect this process, unless it is connected. Raises UsageError and ServiceUnreachable with what to do."""
+def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -> Cluster:
+    """Connect this process, unless it is connected; `init` goes to `ray.init`. Raises UsageError and ServiceUnreachable
+    with what to do."""
     if not api_url:
         raise UsageError(
             "PREFECT_API_URL is not set: without a server of its own, a run on Ray would be seen by nobody. Set it, or "
@@ -48,7 +50,7 @@ def connect(runner: str, settings: Settings, api_url: str | None) -> Cluster:
         )
     address = _address(runner, settings)
     if not ray.is_initialized():
-        _init(address)
+        _init(address, init)
     cluster = Cluster(address, _is_elsewhere(nodes()))
     if cluster.elsewhere:
         _refuse_loopback(cluster, settings, api_url)
@@ -82,11 +84,11 @@ def _use_token(file: Path) -> None:
     )
 
 
-def _init(address: str) -> None:
+def _init(address: str, init: dict[str, Any]) -> None:
     _answers(address)
     try:
         with _from_loopback(address):
-            ray.init(address, namespace="stagewright", logging_level=logging.ERROR, log_to_driver=True)
+            ray.init(address, **{"logging_level": logging.ERROR, "log_to_driver": True} | init)
         show_prints()
     except RuntimeError as error:
         if "Version mismatch" not in str(error):

@@ -56,7 +56,9 @@ class StageRayTaskRunner(RayTaskRunner[Any]):  # type: ignore[misc]
     def __enter__(self) -> Self:
         with _lock, _own_handler_of_sigterm():
             connected = ray.is_initialized()
-            self._cluster = connect(str(self.address), read_settings(), get_current_settings().api.url)
+            self._cluster = connect(
+                str(self.address), read_settings(), get_current_settings().api.url, **self.init_kwargs
+            )
             _holders.append(not connected)
         super().__enter__()  # finds the connection made
         self._threads.__enter__()

@@ -86,12 +86,15 @@ def _envelope(order: Order, notebook: Notebook) -> Envelope:
 
 def _raised(order: Order, error: BaseException) -> Raised:
     told = "".join(traceback.format_exception(error))
-    try:
-        data = pickle.dumps(error)
-        pickle.loads(data)  # noqa: S301 - made in the line above
-    except Exception:  # noqa: BLE001 - an error that does not survive the journey would hide itself
+    if not isinstance(error, StagewrightError) or not _survives(error):
         error = StageFailed(f"Stage {order.stage!r} failed: {type(error).__name__}: {error}", stage=order.stage)
-        data = pickle.dumps(error)
-    if not isinstance(error, StagewrightError):
-        data = pickle.dumps(StageFailed(f"Stage {order.stage!r}: {type(error).__name__}: {error}", stage=order.stage))
-    return Raised(data, told)
+    return Raised(pickle.dumps(error), told)
+
+
+def _survives(error: StagewrightError) -> bool:
+    """Whether it can be pickled and read again; one that cannot would hide itself on the way."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    except Exception:  # noqa: BLE001 - whatever its own parts raise
+        return False
+    return True
