@@ -13,10 +13,10 @@ from typing import Self, cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 
+from flows.jobs.crashed import close_open_tasks
 from flows.jobs.job import Job
 
 LOOK_S = 2.0
@@ -54,17 +54,8 @@ class CancelWatch:
         run has; the server may not know of all yet."""
         until = time.monotonic() + PATIENCE_S
         with get_client(sync_client=True) as client:  # the run's own may be closed by now
-            while self._closed(client, why) < tasks and time.monotonic() < until:
+            while close_open_tasks(client, self.flow_run_id, Cancelled, why) < tasks and time.monotonic() < until:
                 time.sleep(0.3)
-
-    def _closed(self, client: SyncPrefectClient, why: str) -> int:
-        """How many task runs have ended, once this has ended those that it found open."""
-        own = FlowRunFilter(id=FlowRunFilterId(any_=[self.flow_run_id]))
-        found = client.read_task_runs(flow_run_filter=own)
-        for task in found:
-            if task.state is None or not task.state.is_final():
-                client.set_task_run_state(task.id, Cancelled(message=why), force=True)
-        return len(found)
 
     def _watch(self) -> None:
         while not self._over.wait(LOOK_S):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
@@ -27,12 +30,14 @@ def mark_crashed(flow_run_id: str) -> bool:
         if was_open:
             end = Cancelled if cancelled else Crashed
             client.set_flow_run_state(run.id, end(message=_MESSAGE), force=True)
-        _close_tasks(client, run.id, cancelled)
+        close_open_tasks(client, run.id, Cancelled if cancelled else Crashed, _MESSAGE)
         return was_open
 
 
-def _close_tasks(client: SyncPrefectClient, flow_run_id: UUID, cancelled: bool) -> None:
-    end = Cancelled if cancelled else Crashed
-    for task in client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))):
+def close_open_tasks(client: SyncPrefectClient, flow_run_id: UUID, end: Callable[..., State[Any]], why: str) -> int:
+    """Give the run's task runs that are open their end; how many task runs the server knows of."""
+    found = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])))
+    for task in found:
         if task.state is None or not task.state.is_final():
-            client.set_task_run_state(task.id, end(message=_MESSAGE), force=True)
+            client.set_task_run_state(task.id, end(message=why), force=True)
+    return len(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 import threading
 import time
@@ -146,7 +145,6 @@ def _envelope(end: Done | Raised, work: Assignment) -> Envelope:
     if isinstance(end, Done):
         return Envelope.from_bytes(end.envelope, work.call.key)
     error = pickle.loads(end.error)  # noqa: S301 - from the stage's own worker, by way of Ray
-    work.logger.log(logging.DEBUG, "%s", end.traceback)
     raise error from _Elsewhere(end.traceback)
 
 
