@@ -26,7 +26,7 @@ from flows.places.news import Notebook
 from flows.places.order import Order
 from flows.places.room import options, room_for
 from stages.core.errors import WorkerLost
-from stages.core.spread import FailedItem, SerialSpread, Setup, attempt, in_order, inside
+from stages.core.spread import FailedItem, Setup, attempt, in_order, inside
 
 JOIN_AFTER_S = 0.3
 """An actor takes half a second of a core to start; what is done by then needs none."""
@@ -237,9 +237,6 @@ class RaySpread:
         self, fn: Callable[..., Any], items: Iterable[Any], *, setup: Setup = None, in_flight: int | None = None
     ) -> Iterator[Any]:
         """See Spread; twice as many items as workers are in flight by default."""
-        if inside.get():
-            yield from SerialSpread().map(fn, items, setup=setup)
-            return
         with self._lock:
             crew = self._crew = self._crew or Crew(self._order, self._notebook)
         call = Call(fn, setup)

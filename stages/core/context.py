@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any, Protocol, TypeVar
 
 from stages.core.errors import CheckpointError, JobStopped, ServiceError, TooManyFailedItems
-from stages.core.spread import FailedItem, SerialSpread, Spread
+from stages.core.spread import FailedItem, SerialSpread, Spread, inside
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -122,7 +122,8 @@ class RuntimeContext:
         """
         total = len(items) if isinstance(items, Sized) else None
         failed: list[FailedItem] = []
-        for done, result in enumerate(self._spread.map(fn, items, setup=setup, in_flight=in_flight), 1):
+        spread = SerialSpread() if inside.get() else self._spread
+        for done, result in enumerate(spread.map(fn, items, setup=setup, in_flight=in_flight), 1):
             if isinstance(result, FailedItem):
                 failed.append(result)
                 self._note_failed(failed, max_failed)

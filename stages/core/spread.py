@@ -51,8 +51,8 @@ class Spread(Protocol):
 
 
 inside: ContextVar[bool] = ContextVar("inside", default=False)
-"""Whether an item runs in this context. One that maps in its turn does so by itself: were it to wait for others, all
-might wait."""
+"""Whether an item runs in this context. One that maps in its turn does so by itself (`RuntimeContext.map`): were it to
+wait for others, all might wait."""
 
 
 class SerialSpread:
@@ -78,9 +78,6 @@ class ThreadSpread:
         self, fn: Callable[..., Any], items: Iterable[Any], *, setup: Setup = None, in_flight: int | None = None
     ) -> Iterator[Any]:
         """See Spread; twice as many items as workers are in flight by default."""
-        if inside.get():
-            yield from SerialSpread().map(fn, items, setup=setup)
-            return
         ahead = max(1, in_flight or 2 * self.workers)
         local = threading.local()
 

@@ -300,6 +300,7 @@ class TestData:
         run = ended("discreet", 5)
         secret = on_ray.environment["AWS_SECRET_ACCESS_KEY"]
         assert not any(secret in line for line in log_of(run))
+        assert _session_folders()
         found = subprocess.run(
             ["grep", "-rlI", "-e", secret, str(home / "ray"), *_session_folders()], capture_output=True
         )
