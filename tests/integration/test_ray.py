@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from stages import Resources
 from stages.core.errors import UsageError
 from stages.core.objects import ObjectStore
 from tests.integration.driving import BRANCHES, COMMAND, Ended, Toys, in_process
@@ -206,6 +208,30 @@ class TestItems:
         assert ran.json["outputs"] == {"squares": [number * number for number in range(60)], "failed": []}
         assert len(noted(on_ray.folder, "spread")) == 1  # the stage itself went on
         assert len({line.split()[1] for line in noted(on_ray.folder, "items")}) > 2
+
+    def test_a_worker_that_has_other_code_is_told_of(self, on_ray: Toys) -> None:
+        """As on a node with another version of the stage's package, beside a stage whose own node has the right one."""
+        from flows.places.baggage import pack
+        from flows.places.crew import Call, Crew
+        from flows.places.news import Notebook
+        from flows.places.order import Order
+        from flows.places.ray_runner import StageRayTaskRunner
+
+        modules = ("tests.integration.ray_toys",)
+        with StageRayTaskRunner():
+            order = Order(
+                "toy_after", "1+other", "key", {}, pickle.dumps({}), modules, Resources(), "job", 2, pack(False)
+            )
+            crew = Crew(order, Notebook())
+            call = Call(time.sleep, None)
+            futures = [crew.submit(call, index, 0.2) for index in range(40)]
+            ends = [future.exception(60) for future in futures]
+            crew.close()
+        told = [error for error in ends if error is not None]
+        assert told
+        assert isinstance(told[0], UsageError)
+        assert "Stage 'toy_after' is version 1+" in str(told[0])
+        assert "and 1+other where the run was started" in str(told[0])
 
     def test_functions_that_cannot_travel_are_told_of(self, on_ray: Toys) -> None:
         failed = _run(on_ray, "name: stuck\nstages:\n  - toy_stuck\n")
