@@ -73,5 +73,5 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _text(file: object) -> str:
-    file.seek(0)  # type: ignore[attr-defined]
-    return file.read().decode(errors="replace")  # type: ignore[attr-defined, no-any-return]
+    file.seek(0)
+    return file.read().decode(errors="replace")

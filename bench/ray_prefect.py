@@ -33,7 +33,7 @@ class S3WithKeys(PlainS3):
     _client: Any = PrivateAttr(None)
 
     @property
-    def _s3(self) -> Any:  # type: ignore[override]
+    def _s3(self) -> Any:
         import boto3
         from botocore.config import Config
 

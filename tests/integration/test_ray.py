@@ -20,7 +20,7 @@ from stages.core.objects import ObjectStore
 from tests.integration.driving import BRANCHES, COMMAND, Ended, Toys, in_process
 from tests.integration.prefect_side import Seen, cancel, deployed, ended, log_of, says, seen
 from tests.integration.ray_toys import noted
-from tests.integration.waiting import hears_ctrl_c, until
+from tests.integration.waiting import gone, hears_ctrl_c, until
 
 MORTAL = "name: mortal\nstages:\n  - toy_mortal\n  - toy_after\n"
 SPREAD = "name: spread\nstages:\n  - toy_spread\n"
@@ -42,14 +42,6 @@ def _start(toys: Toys, profile: str, *args: str, runner: str = "ray") -> subproc
 
 def _pids(toys: Toys, name: str = "mortal") -> list[int]:
     return [int(line.split()[0]) for line in noted(toys.folder, name)]
-
-
-def _gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
 
 
 class TestSameResults:
@@ -121,7 +113,7 @@ class TestStopping:
         assert run is not None
         prefect = [str(Path(COMMAND).parent / "prefect"), "flow-run", "cancel", str(run.id)]
         subprocess.run(prefect, check=True, capture_output=True, env=on_ray.all())
-        until(lambda: _gone(_pids(on_ray)[0]), 15)
+        until(lambda: gone(_pids(on_ray)[0]), 15)
         assert process.wait(30) == 1
         self._all_cancelled(ended("unwanted", 2), "Cancelled")
 
@@ -129,7 +121,7 @@ class TestStopping:
         process = _start(on_ray, MORTAL, "--set", "toy_mortal.busy=200", "--job-id", "interrupted")
         until(lambda: _pids(on_ray) and seen("interrupted"), 30)
         process.send_signal(signal.SIGINT)
-        until(lambda: _gone(_pids(on_ray)[0]), 15)
+        until(lambda: gone(_pids(on_ray)[0]), 15)
         assert process.wait(30) == 130
         self._all_cancelled(ended("interrupted", 2), "Crashed")  # Prefect's word for it
 
@@ -164,7 +156,7 @@ class TestStopping:
             run = seen(job)
             assert run is not None
             cancel(run)
-            until(lambda: _gone(_pids(on_ray)[0]), 15)
+            until(lambda: gone(_pids(on_ray)[0]), 15)
             until(lambda: (now := seen(job)) is not None and now.state == "Cancelled", 40)
         self._all_cancelled(ended(job, 2), "Cancelled")
 
@@ -175,7 +167,7 @@ class TestStopping:
         assert time.monotonic() - started < 50
         assert failed.code == 1
         assert "ran longer than its timeout of 1 s" in failed.json["error"]
-        until(lambda: _gone(_pids(on_ray)[0]), 5)
+        until(lambda: gone(_pids(on_ray)[0]), 5)
         assert ended("endless", 1).ends == {"toy_mortal": "TimedOut"}
 
 

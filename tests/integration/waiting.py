@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import psutil
+
 
 def until(true: Callable[[], object], seconds: float = 30) -> None:
     """Wait until it is so; fail when it does not come about."""
@@ -18,3 +20,11 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 def hears_ctrl_c() -> None:
     """For `preexec_fn`: a suite that runs in the background ignores SIGINT, and so would every process it starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended; one that nobody fetched yet has."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -56,6 +56,10 @@ def test_the_json_keeps_its_contract(tmp_path: Path) -> None:
         "best_t": 0.0,
         "image": "exposure-0001.jpg",
     }
+
+
+def test_the_json_keeps_its_contract_in_what_was_found_and_what_it_cost(tmp_path: Path) -> None:
+    content = json.loads(published(tmp_path)["report.json"])
     assert content["detections"][0] == {
         "t": 0.0,
         "brand": "NORDVIK",
