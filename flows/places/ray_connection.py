@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 import psutil
 import ray
 from ray._private import ray_constants
+from ray._private.services import get_ray_address_from_environment
 
 from flows.connections import connections, local_ray
 from flows.places.cluster import nodes
-from flows.places.names import RAY
+from flows.places.names import AUTO, RAY
 from flows.places.ray_prints import show_prints
 from flows.places.room import Node, alive
 from flows.settings import Settings
@@ -58,6 +59,8 @@ def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -
 
 
 def _address(runner: str, settings: Settings) -> str:
+    if runner == AUTO:
+        runner = _joined()
     if runner.startswith("ray://"):
         raise UsageError(
             f"{runner}: the Ray Client (ray://) cannot run stages, since it has no streaming tasks. Run where the "
@@ -74,6 +77,18 @@ def _address(runner: str, settings: Settings) -> str:
         )
     _use_token(found.token_file)
     return found.address
+
+
+def _joined() -> str:
+    """The head of the cluster that this machine has joined, as Ray finds it. Asked here and not by `ray.init`, which
+    would try for many minutes where nobody answers."""
+    try:
+        return str(get_ray_address_from_environment(AUTO, None))
+    except ConnectionError as error:
+        raise ServiceUnreachable(
+            "This machine has joined no Ray cluster. Join one with `ray start --address=HOST:PORT`, set RAY_ADDRESS, "
+            "or take the Ray of this machine: --runner ray."
+        ) from error
 
 
 def _use_token(file: Path) -> None:
@@ -101,11 +116,9 @@ def _init(address: str, init: dict[str, Any]) -> None:
 def _answers(address: str) -> None:
     """Raise ServiceUnreachable where nobody listens: Ray itself would try for many minutes."""
     host, _, port = address.rpartition(":")
-    if not host:
-        return  # auto: Ray looks for the address by itself
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_S).close()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # RAY_ADDRESS may hold anything
         raise _unreachable(address, error) from error
 
 

@@ -64,6 +64,14 @@ class TestSameResults:
         assert len(made[0]) == 8
         assert made[0] == made[1]
 
+    def test_auto_is_the_cluster_that_the_environment_names(self, on_ray: Toys) -> None:
+        told = json.loads((on_ray.folder / "home" / "services.json").read_text())["ray"]
+        joined = {"RAY_ADDRESS": told["address"], "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": told["token_file"]}
+        on_ray.file.write_text(BRANCHES)
+        ran = on_ray.command("run", str(on_ray.file), "--json", STAGEWRIGHT_RUNNER="auto", **joined)
+        assert ran.code == 0, ran.err
+        assert set(ran.statuses.values()) == {"ran"}
+
     def test_what_threads_made_is_kept(self, on_ray: Toys) -> None:
         _run(on_ray, BRANCHES, runner="threads")
         assert set(_run(on_ray, BRANCHES).statuses.values()) == {"kept"}
@@ -250,12 +258,25 @@ class TestRefused:
         assert refused.code == code
         assert told in refused.json["error"]
 
+    def test_auto_where_nobody_answers_or_nothing_was_joined(self, toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+        refused = _run(toys, BRANCHES, runner="auto")
+        assert refused.code == 3
+        assert "No Ray cluster answers at 127.0.0.1:1" in refused.json["error"]
+
+        def nothing(address: str, folder: str | None) -> str:
+            raise ConnectionError("Could not find any running Ray instance.")
+
+        monkeypatch.setattr("flows.places.ray_connection.get_ray_address_from_environment", nothing)
+        refused = _run(toys, BRANCHES, runner="auto")
+        assert refused.code == 3
+        assert "This machine has joined no Ray cluster. Join one with" in refused.json["error"]
+
     def test_a_cluster_of_another_version(self, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
         import ray
 
         monkeypatch.setattr(ray, "__version__", "2.1.0")
-        address = json.loads((on_ray.folder / "home" / "services.json").read_text())["ray"]["address"]
-        refused = _run(on_ray, BRANCHES, runner=address)
+        refused = _run(on_ray, BRANCHES)
         assert refused.code == 2
         assert "this process Ray 2.1.0 on Python 3." in refused.json["error"]
         assert "use the same image or the same lock file on both sides" in refused.json["error"]
