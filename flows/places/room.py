@@ -13,6 +13,7 @@ Node = Mapping[str, Any]
 """A node as `ray.nodes()` tells of it: `Alive`, `NodeID`, `NodeManagerAddress`, `Resources`."""
 
 _GIB = 1 << 30
+_OWN = ("CPU", "GPU", "memory")
 _AS_MEANT = 1 + 1e-12  # 0.3 / 0.1 is a little less than 3, and three it is
 
 
@@ -82,7 +83,8 @@ def _is_asked_for(name: str) -> bool:
 
 
 def _told(amounts: Amounts) -> str:
+    """In one order, whatever the order in which Ray happens to tell of them: what is Ray's own first."""
+    ordered = sorted(amounts.items(), key=lambda item: (_OWN.index(item[0]) if item[0] in _OWN else len(_OWN), item))
     return ", ".join(
-        f"{amount / _GIB:.1f} GiB memory" if name == "memory" else f"{amount:g} {name}"
-        for name, amount in amounts.items()
+        f"{amount / _GIB:.1f} GiB memory" if name == "memory" else f"{amount:g} {name}" for name, amount in ordered
     )

@@ -1,4 +1,8 @@
-"""A Ray cluster of several nodes that loses them, runs out of memory, or is left by who uses it."""
+"""A Ray cluster of several nodes that loses them, runs out of memory, or is left by who uses it.
+
+The last of the tests on Ray, by its name: a process that has seen nodes die takes Ray up to a minute to let go of the
+next cluster that it uses (`ray.shutdown` then waits within Ray's own code).
+"""
 
 from __future__ import annotations
 

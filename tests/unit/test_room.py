@@ -102,7 +102,7 @@ class TestInWords:
         assert described(Resources(cpus=0)) == "nothing"
 
     def test_of_nodes_equal_ones_together_and_without_what_nobody_asks_for(self) -> None:
-        two = node(CPU=4.0, memory=7.5 * GIB, object_store_memory=GIB, **{"node:10.0.0.1": 1.0})
+        two = node(memory=7.5 * GIB, object_store_memory=GIB, CPU=4.0, **{"node:10.0.0.1": 1.0})
         assert nodes_described([two, two, node(CPU=1.0, lamp=1.0), node(CPU=9, alive=False)]) == (
             "2 nodes with 4 CPU, 7.5 GiB memory; a node with 1 CPU, 1 lamp"
         )
