@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
     "docs/accuracy.md",
-    "docs/operating.md",
+    "docs/operations.md",
     "docs/profiles.md",
     "docs/ray.md",
     "docs/writing-a-stage.md",
@@ -199,7 +199,7 @@ def test_links_lead_somewhere(name: str) -> None:
         assert (ROOT / name).parent.joinpath(target).exists(), target
 
 
-@pytest.mark.parametrize("page", [name for name in PAGES if name != "docs/operating.md"], indirect=True)
+@pytest.mark.parametrize("page", [name for name in PAGES if name != "docs/operations.md"], indirect=True)
 def test_python_runs_profiles_are_in_order_and_cheap_commands_tell_what_stands_there(page: Page) -> None:
     page.run_python()
     for block in blocks(page.name, "yaml"):
@@ -241,7 +241,7 @@ def test_every_make_target_exists() -> None:
 
 
 def test_the_settings_are_those_that_there_are() -> None:
-    rows = re.findall(r"^\| `STAGEWRIGHT_(\w+)` \| (?:`(.*?)`|none) \|", page_text("docs/operating.md"), re.M)
+    rows = re.findall(r"^\| `STAGEWRIGHT_(\w+)` \| (?:`(.*?)`|none) \|", page_text("docs/operations.md"), re.M)
     assert {name.lower(): default for name, default in rows} == {
         name: "" if field.default in (None, "", []) else str(field.default)
         for name, field in Settings.model_fields.items()
@@ -251,11 +251,11 @@ def test_the_settings_are_those_that_there_are() -> None:
 
 
 def test_the_envelope_has_the_fields_of_one() -> None:
-    [shown] = blocks("docs/operating.md", "json")
+    [shown] = blocks("docs/operations.md", "json")
     assert list(json.loads(shown.text)) == ["format", *(field.name for field in fields(Envelope)), "sum"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/writing-a-stage.md", "docs/operating.md"], indirect=True)
+@pytest.mark.parametrize("page", ["README.md", "docs/writing-a-stage.md", "docs/operations.md"], indirect=True)
 def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     """On short films, in place of the reader's. Of stages that are shown, what became of each must be so."""
     monkeypatch.delenv("STAGEWRIGHT_STAGE_MODULES")  # the toys' would be forgotten with the page's, for good
