@@ -11,7 +11,8 @@ from typing import Any
 
 import typer
 
-from deployments.local.commands import down_command, status_command, up_command
+from deployments.local.commands import down_command, up_command
+from deployments.local.status_command import status_command
 from flows.command.app import app
 from flows.command.output import document_alone, guarded, telling
 from flows.command.starting import Say, use_starter

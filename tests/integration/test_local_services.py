@@ -13,7 +13,8 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from deployments.local import ServiceStatus, down, service, status, up
-from deployments.local.commands import status_command, up_command
+from deployments.local.commands import up_command
+from deployments.local.status_command import status_command
 from flows.connections import Connections, connections
 from flows.settings import Settings, read_settings
 from stages.core.errors import StoreDenied
