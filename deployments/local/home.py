@@ -6,7 +6,8 @@
       store/            SeaweedFS: secrets.json, s3.json, data/, sock/
       prefect/          Prefect's home, with its SQLite database
       ray/              token, and t/: sockets and logs of this start and of the one before
-      logs/             store.log, prefect.log, ray.log; of each the start before as well
+      worker/           where the worker's runs begin
+      logs/             store.log, prefect.log, ray.log, worker.log; of each the start before as well
 
 The home is for its owner only (0700), and so is every file that holds a secret (0600). Jobs keep cache/, jobs/ and
 running/ beside these.
@@ -50,6 +51,10 @@ class Home:
         return self.root / "ray"
 
     @property
+    def worker(self) -> Path:
+        return self.root / "worker"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -61,7 +66,7 @@ class Home:
         """Make the folders. Raises UsageError where that cannot be."""
         with self.usable():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps the mode its owner chose
-            for folder in (self.store, self.prefect, self.ray, self.logs):
+            for folder in (self.store, self.prefect, self.ray, self.worker, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 folder.chmod(0o700)
 

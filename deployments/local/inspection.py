@@ -38,15 +38,15 @@ class ServiceStatus:
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """The object store, the Prefect server and Ray, in this order. Starts nothing, and raises for nothing that is
-    out of reach."""
+    """The object store, the Prefect server, Ray and the worker, in this order. Starts nothing, and raises for
+    nothing that is out of reach."""
     local = {service.name: _local(settings, service) for service in local_services(settings)}
     store, api_url = outside_store(settings), settings.prefect_api_url
     if store is not None:
         local["store"] = _outside_store(store)
     if "prefect" not in local and api_url is not None:
         local["prefect"] = _outside_server(api_url)
-    return [local["store"], local["prefect"], local["ray"]]
+    return [local["store"], local["prefect"], local["ray"], local["worker"]]
 
 
 def _local(settings: Settings, service: Service) -> ServiceStatus:
@@ -66,7 +66,7 @@ def _local(settings: Settings, service: Service) -> ServiceStatus:
 
 def _never(service: Service) -> str:
     """That a service was never started; of one that few need, also what would."""
-    needed = service.name != "ray"
+    needed = service.name not in ("ray", "worker")
     return "never started in this home" + ("" if needed else f"; {service.started_by} starts it")
 
 

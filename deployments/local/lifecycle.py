@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from deployments.local.home import Home, Say
 from deployments.local.prefect_server import PrefectServer
+from deployments.local.prefect_worker import PrefectWorker
 from deployments.local.process import bound_log, end_session, find, stop
 from deployments.local.ray_cluster import RayCluster
 from deployments.local.records import read_record, write_record
@@ -13,18 +14,20 @@ from deployments.local.seaweedfs import SeaweedFS
 from deployments.local.service import Service
 from deployments.local.starting import forget, is_up, start_missing
 from flows.command.output import say
-from flows.connections import Connections, connections, outside_store
+from flows.connections import Connections, connections, local_server, outside_store
 from flows.settings import Settings
 
 
-def up(settings: Settings, say: Say = say, ray: bool = False) -> Connections:
+def up(settings: Settings, say: Say = say, ray: bool = False, worker: bool = False) -> Connections:
     """Start the local services that are needed and do not run, and tell how to reach everything.
 
-    What settings name is not started, nor tried; Ray is started for who asks for it. Where all runs this is a look at
-    two or three processes and their ports. Raises ServiceUnreachable with the end of the log of what did not start,
-    and UsageError where `$STAGEWRIGHT_HOME` cannot be used or Ray is not installed.
+    What settings name is not started, nor tried; Ray and a worker are started for who asks for them. Where all runs
+    this is a look at some processes and their ports. Raises ServiceUnreachable with the end of the log of what
+    did not start, and UsageError where `$STAGEWRIGHT_HOME` cannot be used or Ray is not installed.
     """
     start(settings, say, ("store", "prefect", "ray") if ray else ("store", "prefect"))
+    if worker:  # once there is a server for it
+        start(settings, say, ("worker",))
     return connections(settings)
 
 
@@ -45,14 +48,16 @@ def down(settings: Settings, say: Say = say) -> list[str]:
     if not home.root.is_dir():
         return []
     with home.locked(say), home.usable():
-        kept = [(service, read_record(settings, service.name)) for service in _all(home)]
+        kept = [(service, read_record(settings, service.name)) for service in _all(settings)]
         running = [(service, record) for service, record in kept if record and find(record.process)]
         if running:
             say(f"Stopping the {' and the '.join(service.label for service, _ in running)}…")
         for service, record in kept:
             if record:  # first the addresses, so that nobody takes a server that is about to end
                 write_record(settings, service.name, replace(record, address=None))
-        stop([record.process for _, record in running if record.process])
+        # the worker first: it tells the server what becomes of its runs
+        for last in (False, True):
+            stop([found.process for service, found in running if found.process and (service.name != "worker") == last])
         for service, record in kept:
             if record and record.process:
                 end_session(record.process, home.root)
@@ -68,11 +73,16 @@ def local_services(settings: Settings) -> list[Service]:
         services.append(SeaweedFS(home))
     if settings.prefect_api_url is None or _own_server(settings):
         services.append(PrefectServer(home))
-    return [*services, RayCluster(home)]
+    return [*services, RayCluster(home), _worker(settings)]
 
 
-def _all(home: Home) -> list[Service]:
-    return [SeaweedFS(home), PrefectServer(home), RayCluster(home)]
+def _all(settings: Settings) -> list[Service]:
+    home = Home(settings.home)
+    return [SeaweedFS(home), PrefectServer(home), RayCluster(home), _worker(settings)]
+
+
+def _worker(settings: Settings) -> PrefectWorker:
+    return PrefectWorker(Home(settings.home), settings.prefect_api_url or local_server(settings))
 
 
 def _own_server(settings: Settings) -> bool:

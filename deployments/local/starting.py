@@ -90,7 +90,7 @@ def _clear(settings: Settings, service: Service, record: Record | None, say: Say
         return
     if find(record.process):
         by = " and ".join(f"{name} {version}" for name, version in record.versions.items())
-        why = f"was started by {by}" if by and record.versions != service.versions() else "cannot be used"
+        why = f"was started with {by}" if by and record.versions != service.versions() else "cannot be used"
         say(f"The {service.label} (process {record.process.pid}) runs but {why}; stopping it…")
         stop([record.process])
     end_session(record.process, settings.home)

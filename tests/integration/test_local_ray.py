@@ -210,7 +210,7 @@ def test_one_that_other_versions_started_is_started_anew(settings: Settings) -> 
     start(settings, said.append, ("ray",))
 
     assert said == [
-        f"The Ray cluster (process {first}) runs but was started by ray 2.59.0 and python 3.10.1; stopping it…",
+        f"The Ray cluster (process {first}) runs but was started with ray 2.59.0 and python 3.10.1; stopping it…",
         f"Starting Ray at {found(settings).address} (takes a few seconds)…",
     ]
     assert head(settings) != first
