@@ -14,7 +14,7 @@ from deployments.local.seaweedfs import SeaweedFS
 from deployments.local.service import Service
 from deployments.local.starting import forget, is_up, start_missing
 from flows.command.output import say
-from flows.connections import Connections, connections, local_server, outside_store
+from flows.connections import Connections, connections, outside_store
 from flows.settings import Settings
 
 
@@ -73,16 +73,12 @@ def local_services(settings: Settings) -> list[Service]:
         services.append(SeaweedFS(home))
     if settings.prefect_api_url is None or _own_server(settings):
         services.append(PrefectServer(home))
-    return [*services, RayCluster(home), _worker(settings)]
+    return [*services, RayCluster(home), PrefectWorker(home, settings)]
 
 
 def _all(settings: Settings) -> list[Service]:
     home = Home(settings.home)
-    return [SeaweedFS(home), PrefectServer(home), RayCluster(home), _worker(settings)]
-
-
-def _worker(settings: Settings) -> PrefectWorker:
-    return PrefectWorker(Home(settings.home), settings.prefect_api_url or local_server(settings))
+    return [SeaweedFS(home), PrefectServer(home), RayCluster(home), PrefectWorker(home, settings)]
 
 
 def _own_server(settings: Settings) -> bool:

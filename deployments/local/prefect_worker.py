@@ -22,6 +22,8 @@ from deployments.local.home import Home
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
 from deployments.local.service import ask
+from flows.connections import local_server
+from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
 
 POOL = "stagewright"
@@ -33,10 +35,10 @@ _STARTED = "started!"
 
 @dataclass(frozen=True)
 class PrefectWorker:
-    """A process worker of Prefect's, on the server at `api_url` (None where there is no server yet)."""
+    """A process worker of Prefect's, on the server that settings name or that was started here."""
 
     home: Home
-    api_url: str | None
+    settings: Settings
     name: str = "worker"
     label: str = "Prefect worker"
     started_by: str = "`stagewright up --worker`"
@@ -44,7 +46,7 @@ class PrefectWorker:
     offsets: tuple[int, ...] = (0,)
 
     def command(self, port: int) -> Command:
-        if self.api_url is None:
+        if self._api_url is None:
             raise ServiceUnreachable("A worker needs a Prefect server. Start one with `stagewright up`.")
         name = f"{socket.gethostname()}-{port}"  # two homes of a machine may share a server
         # -P: the folder it starts in is not where modules come from
@@ -69,7 +71,7 @@ class PrefectWorker:
         return {
             "prefect": version("prefect"),
             "python": f"{platform.python_version()} ({sys.prefix})",
-            "server": str(self.api_url),
+            "server": str(self._api_url),
             "settings": hashlib.sha256(environment).hexdigest()[:8],
         }
 
@@ -90,11 +92,15 @@ class PrefectWorker:
     def leftovers(self, port: int) -> list[Path]:
         return []
 
+    @property
+    def _api_url(self) -> str | None:
+        return self.settings.prefect_api_url or local_server(self.settings)
+
     def _environment(self, port: int) -> dict[str, str]:
         """Ours, for its runs need the keys of the store; paths that are relative to where we are made absolute."""
         return _absolute(os.environ) | {
             "STAGEWRIGHT_HOME": str(self.home.root),
-            "PREFECT_API_URL": str(self.api_url),
+            "PREFECT_API_URL": str(self._api_url),
             "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
             "PREFECT_WORKER_WEBSERVER_PORT": str(port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

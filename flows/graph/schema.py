@@ -14,6 +14,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import PydanticJsonSchemaWarning
 
 import stages.datatypes  # noqa: F401 - the data types that inputs may be of
+from flows.profiles.deploy import Deploy
 from flows.profiles.profile_form import NAME
 from stages.core.datatype import list_types
 from stages.core.definition import StageDefinition
@@ -39,7 +40,12 @@ def profile_schema() -> Json:
         "if": {"required": ["extends"]},
         "then": {"properties": {"stages": _listed("override")}},
         "else": {"properties": {"stages": {**_listed("entry"), "minItems": 1}}, "required": ["stages"]},
-        "$defs": {"entry": _entry(definitions), "override": _override(definitions), **_settings(definitions)},
+        "$defs": {
+            "entry": _entry(definitions),
+            "override": _override(definitions),
+            **_deploy(),
+            **_settings(definitions),
+        },
     }
 
 
@@ -56,6 +62,12 @@ def settings_schema(definition: StageDefinition, prefix: str = "") -> Json:
             return {"type": "object", "title": definition.settings.__name__}
 
 
+def _deploy() -> Json:
+    schema = Deploy.model_json_schema(ref_template="#/$defs/deploy.{model}")
+    parts = schema.pop("$defs")
+    return {"deploy": schema, **{f"deploy.{name}": part for name, part in parts.items()}}
+
+
 def _heading() -> Json:
     types: list[str | None] = [kind.name for kind in list_types()]
     return {
@@ -69,6 +81,7 @@ def _heading() -> Json:
             "propertyNames": _IDENTIFIER,
             "additionalProperties": {"enum": [*types, None]},
         },
+        "deploy": {"anyOf": [{"$ref": "#/$defs/deploy"}, {"type": "null"}], "description": "How it is deployed"},
         "stages": {
             "type": "array",
             "description": "In order; a key is read from the nearest entry above that writes it",

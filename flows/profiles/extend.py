@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from flows.profiles.deploy import Deploy
 from flows.profiles.entry_form import EntryDraft
 from flows.profiles.faults import Fault
 from flows.profiles.model import Profile, StageEntry
@@ -30,6 +31,7 @@ def build_profile(draft: ProfileDraft, parent: Profile | None, faults: list[Faul
     return replace(
         base,
         name=draft.name,
+        deploy=draft.deploy or Deploy(),
         stages=tuple(joining.entries),
         file=draft.file,
         lines={**base.lines, **draft.lines},

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.profiles.deploy import Deploy
+
 Place = tuple[str | None, int | None]
 """File and line, where they are known."""
 
@@ -40,13 +42,15 @@ class StageEntry:
 
 @dataclass(frozen=True)
 class Profile:
-    """A pipeline: its inputs (key -> name of a data type) and its stages in order. `file` is where it was read."""
+    """A pipeline: its inputs (key -> name of a data type) and its stages in order. `file` is where it was read,
+    `deploy` how it is deployed, which changes no result and is not inherited."""
 
     name: str
     stages: tuple[StageEntry, ...]
     label: str = ""
     description: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    deploy: Deploy = field(default_factory=Deploy)
     file: str = field(default="", compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

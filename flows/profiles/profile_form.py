@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from flows.profiles.deploy import Deploy
+from flows.profiles.deploy_form import read_deploy
 from flows.profiles.entry_form import EntryDraft, read_entry
 from flows.profiles.faults import Fault
 from flows.profiles.form import Form
 from flows.profiles.yaml_lines import Part, read_yaml
 
-KEYS = ("name", "label", "description", "inputs", "stages", "extends")
+KEYS = ("name", "label", "description", "inputs", "stages", "extends", "deploy")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
 
 
@@ -26,6 +28,7 @@ class ProfileDraft:
     inputs: Mapping[str, str] | None = None
     entries: tuple[EntryDraft | None, ...] = ()
     extends: str | None = None
+    deploy: Deploy | None = None
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -52,6 +55,7 @@ def _draft(form: Form, document: Part) -> ProfileDraft:
         description=_text(form, parts, "description"),
         inputs=_inputs(form, parts["inputs"]) if "inputs" in parts else None,
         extends=form.text(parts["extends"], "extends") if "extends" in parts else None,
+        deploy=read_deploy(form, parts["deploy"]) if "deploy" in parts else None,
         entries=_entries(form, document),
         file=form.file,
         lines=_lines(document),

@@ -165,6 +165,7 @@ def test_what_settings_name_is_outside_and_nothing_is_started(
         ("store", "outside", None, "named by STAGEWRIGHT_S3_BUCKET"),
         ("prefect", "outside", None, "named by PREFECT_API_URL"),
         ("ray", "stopped", None, NEVER),
+        ("worker", "stopped", None, "never started in this home; `stagewright up --worker` starts it"),
     ]
     assert down(settings, lambda line: None) == []
 
@@ -191,6 +192,7 @@ def test_commands_print_what_a_shell_and_a_program_can_read(services: Connection
     answer = CliRunner().invoke(app, ["status", "--json"])
     assert answer.exit_code == 0
     states = {s["name"]: s["state"] for s in json.loads(answer.stdout)["services"]}
-    assert states.pop("ray") in ("stopped", "running")  # others may have asked for it before
+    for name in ("ray", "worker"):
+        assert states.pop(name) in ("stopped", "running")  # others may have asked for it before
     assert states == {"store": "running", "prefect": "running"}
     assert str(services.store.secret_key) not in answer.output

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -85,12 +86,12 @@ def test_the_store_takes_no_key_bucket_or_setting_from_the_environment(
 def test_a_folder_for_sockets_that_is_not_ours_alone_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
+    short = tempfile.TemporaryDirectory(prefix="s-", dir="/tmp")
+    monkeypatch.setattr("tempfile.tempdir", short.name)
     home = Home(tmp_path / ("long" * 30))
     home.prepare()
     folder = SeaweedFS(home)._sockets()
-    assert folder.parent == tmp_path / "temporary"
+    assert folder.parent == Path(short.name)
     assert SeaweedFS(home)._sockets() == folder
     folder.chmod(0o755)
     with pytest.raises(
@@ -182,6 +183,7 @@ def test_a_home_that_was_never_used_has_nothing_to_stop(tmp_path: Path) -> None:
         ServiceStatus("store", "stopped", "", None, "never started in this home"),
         ServiceStatus("prefect", "stopped", "", None, "never started in this home"),
         ServiceStatus("ray", "stopped", "", None, NEVER),
+        ServiceStatus("worker", "stopped", "", None, "never started in this home; `stagewright up --worker` starts it"),
     ]
     assert not (tmp_path / "home").exists()
 

@@ -25,10 +25,10 @@ def test_folders_and_files_are_for_their_owner_only(tmp_path: Path) -> None:
     home.prepare()
     write_private(home.root / "secret", "one")
     write_private(home.root / "secret", "two")
-    assert {mode(folder) for folder in (home.root, home.store, home.prefect, home.ray, home.logs)} == {"0o700"}
+    assert {mode(folder) for folder in (home.root, home.store, home.prefect, home.ray, home.worker, home.logs)} == {"0o700"}
     assert mode(home.root / "secret") == "0o600"
     assert (home.root / "secret").read_text() == "two"
-    assert sorted(file.name for file in home.root.iterdir()) == ["logs", "prefect", "ray", "secret", "store"]
+    assert sorted(file.name for file in home.root.iterdir()) == ["logs", "prefect", "ray", "secret", "store", "worker"]
 
 
 def test_a_home_that_was_there_keeps_its_mode(tmp_path: Path) -> None:

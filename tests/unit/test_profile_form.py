@@ -21,7 +21,7 @@ class TestFaultsOfForm:
     def test_an_unknown_key_of_the_profile(self) -> None:
         assert fault_of(toy("- cut_pictures", lable="Toys")) == (
             "toy.yaml:3: field 'lable': unknown key 'lable' of a profile; did you mean 'label'? "
-            "Known are: name, label, description, inputs, stages, extends"
+            "Known are: name, label, description, inputs, stages, extends, deploy"
         )
 
     def test_an_unknown_key_of_an_entry(self) -> None:
