@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.fields import FieldInfo
 
 from flows.graph.check import Examination
 from flows.graph.entry_check import CheckedEntry
 from flows.jobs.job import _JOB_ID
+from stages.core.datatype import DataType
 
 Parameters = dict[str, tuple[Any, Any]]
 """Name -> (type, default); `inspect.Parameter.empty` where there is no default."""
@@ -22,7 +25,7 @@ _BOUNDS = {"Ge": ("ge", "at least"), "Gt": ("gt", "more than"), "Le": ("le", "at
 def parameters(seen: Examination) -> Parameters:
     """All parameters of the flow. Of an entry that is switched off and cannot be read, only the switch."""
     profile = seen.profile
-    made: Parameters = dict.fromkeys(profile.inputs, (str, inspect.Parameter.empty))
+    made: Parameters = {key: (_address(kind), inspect.Parameter.empty) for key, kind in seen.inputs.items()}
     for item in seen.checked:
         if item.definition is not None:
             model = settings_model(profile.name, item)
@@ -30,12 +33,28 @@ def parameters(seen: Examination) -> Parameters:
     ids = Literal[(*(entry.id for entry in profile.stages), "all")]  # type: ignore[valid-type]
     refresh: Any = Field([], description="Stages to run again though they are kept; 'all' for all")
     made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]
-    switches = {e.id: (bool, Field(e.enabled, description=f"Run the stage {e.id}")) for e in profile.stages}
-    model = create_model("Enabled", __config__=ConfigDict(extra="forbid"), **switches)  # type: ignore[call-overload]
-    made["enabled"] = (model, model())
-    job_id = Annotated[str, Field(pattern=f"^({_JOB_ID.pattern})?$")]
-    made["job_id"] = (job_id | None, Field(None, description="Name of the job; made of time and profile if empty"))
+    switches = _switches(seen.checked)
+    made["enabled"] = (switches, switches())
+    job_id = Annotated[str, BeforeValidator(lambda given: given or ""), Field(pattern=f"^({_JOB_ID.pattern})?$")]
+    made["job_id"] = (job_id, Field("", description="Name of the job; made of time and profile if empty"))
     return made
+
+
+def _address(kind: type[DataType] | None) -> Any:
+    """An input: a text, described by its data type. Prefect leaves no other place for the words of a required one."""
+    words = {"description": kind.description} if kind is not None and kind.description else {}
+    return Annotated[str, WithJsonSchema({"type": "string", **words})]
+
+
+def _switches(entries: Sequence[CheckedEntry]) -> type[BaseModel]:
+    """A switch for each entry, with the first sentence of what its stage does."""
+    switches: dict[str, Any] = {}
+    for item in entries:
+        does = _plain(item.definition.description) if item.definition is not None else ""
+        entry, first = item.entry, re.split(r"(?<=\.)\s", does)[0]
+        switches[entry.id] = (bool, Field(entry.enabled, title=entry.id, description=first))
+    doc = "Stages that run; what is off is passed over, whatever its settings say"
+    return create_model("Enabled", __config__=ConfigDict(extra="forbid"), __doc__=doc, **switches)
 
 
 def settings_model(profile: str, item: CheckedEntry) -> type[BaseModel]:
@@ -47,12 +66,10 @@ def settings_model(profile: str, item: CheckedEntry) -> type[BaseModel]:
     definition = item.definition
     assert definition is not None
     base, values = definition.settings, item.config
-    fields = {
-        name: (_annotation(info), _field(info, None if values is None else getattr(values, name), values is not None))
-        for name, info in base.model_fields.items()
-    }
+    fields = {name: (_annotation(info), _field(name, info, values)) for name, info in base.model_fields.items()}
     name = "".join(part.capitalize() for part in f"{profile}-{item.entry.id}".replace("_", "-").split("-"))
-    made: type[BaseModel] = create_model(name, __base__=base, __doc__=definition.description, **fields)  # type: ignore[call-overload]
+    doc = ("" if item.entry.enabled else "Off, unless switched on under 'enabled'. ") + _plain(definition.description)
+    made: type[BaseModel] = create_model(name, __base__=base, __doc__=doc, **fields)  # type: ignore[call-overload]
     made.model_config = {**base.model_config, "extra": "forbid", "frozen": True, "title": definition.label}
     return made
 
@@ -61,18 +78,27 @@ def _annotation(info: FieldInfo) -> Any:
     return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
 
 
-def _field(info: FieldInfo, value: Any, known: bool) -> FieldInfo:
+def _field(name: str, info: FieldInfo, values: BaseModel | None) -> FieldInfo:
+    """Called as profile, command line and messages call it, where the stage gives no title: not "Json Mode"."""
     changed = copy.copy(info)
-    if known:
-        changed.default, changed.default_factory = value, None
-    if bounds := _bounds(info):
-        changed.description = f"{info.description or ''} ({bounds})".strip()
+    changed.title = info.title or name
+    if values is not None:
+        changed.default, changed.default_factory = getattr(values, name), None
+    told, bounds = _plain(info.description or ""), _bounds(info)
+    changed.description = f"{told} ({bounds})".strip() if bounds else told
     return changed
 
 
+def _plain(text: str) -> str:
+    """Without Markdown's code marks, which the form shows as they are."""
+    return text.replace("`", "'")
+
+
 def _bounds(info: FieldInfo) -> str:
-    found = [(_BOUNDS[kind], rule) for rule in info.metadata if (kind := type(rule).__name__) in _BOUNDS]
-    return ", ".join(f"{word} {getattr(rule, attribute)}" for (attribute, word), rule in found)
+    found = {kind: rule for rule in info.metadata if (kind := type(rule).__name__) in _BOUNDS}
+    if {*found} == {"Ge", "Le"}:
+        return f"{found['Ge'].ge} to {found['Le'].le}"
+    return ", ".join(f"{_BOUNDS[kind][1]} {getattr(rule, _BOUNDS[kind][0])}" for kind, rule in found.items())
 
 
 def _default(model: type[BaseModel]) -> Any:

@@ -94,7 +94,7 @@ def test_parameters_are_typed_and_nonsense_is_refused_before_anything_runs(named
     }  # fmt: skip
     source = schema["definitions"]["BranchesToySource"]["properties"]["n"]
     assert (source["default"], source["maximum"]) == (10, 1000)
-    assert source["description"] == "How many numbers (at least 0, at most 1000)"
+    assert source["description"] == "How many numbers (0 to 1000)"
     with pytest.raises(Exception, match="less than or equal to 1000"):
         flow(toy_source={"n": 1001})
     with pytest.raises(Exception, match="Extra inputs are not permitted"):

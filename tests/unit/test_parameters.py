@@ -23,6 +23,48 @@ def properties(flow: JobFlow) -> dict[str, Any]:
     return found
 
 
+def settings(flow: JobFlow, stage: str) -> dict[str, Any]:
+    """What the form knows of a stage: the description of its settings' model, and each of them."""
+    model = properties(flow)[stage]["$ref"].rpartition("/")[2]
+    found: dict[str, Any] = flow.parameters.model_dump()["definitions"][model]
+    return found
+
+
+def test_every_part_of_the_form_is_named_as_in_the_profile_and_described(flow: JobFlow) -> None:
+    assert "s3://" in properties(flow)["video"]["description"]
+    for entry in load_profile("brand-exposure").stages:
+        shown = settings(flow, entry.id)
+        assert shown["description"]
+        assert all(field["title"] == name for name, field in shown["properties"].items())
+        assert all(field["description"] for field in shown["properties"].values())
+        assert "`" not in str(shown)  # the form knows no Markdown
+        assert shown["description"].startswith("Off, unless switched on") is not entry.enabled
+
+
+@pytest.mark.parametrize(
+    ("stage", "field", "told"),
+    [
+        ("extract_frames", "quality", "(30 to 100)"),
+        ("extract_frames", "fps", "(more than 0, at most 60)"),
+        ("escalate", "max_failed", "(at least 0)"),
+    ],
+)
+def test_bounds_are_told_in_words(flow: JobFlow, stage: str, field: str, told: str) -> None:
+    assert settings(flow, stage)["properties"][field]["description"].endswith(f" {told}")
+
+
+def test_switches_say_what_the_stage_does_in_a_sentence(flow: JobFlow) -> None:
+    switches = settings(flow, "enabled")["properties"]
+    assert switches["find_text"]["title"] == "find_text"
+    assert switches["find_text"]["description"] == "Find the places of text in every picture, without reading it."
+    assert {id for id, switch in switches.items() if not switch["default"]} == {"crop_regions", "escalate"}
+
+
+def test_job_id_is_a_plain_text_field(flow: JobFlow) -> None:
+    shown = properties(flow)["job_id"]
+    assert (shown["type"], shown["default"]) == ("string", "")
+
+
 def test_refresh_offers_the_stages_and_all(flow: JobFlow) -> None:
     stages = [entry.id for entry in load_profile("brand-exposure").stages]
     assert properties(flow)["refresh"]["items"]["enum"] == [*stages, "all"]
