@@ -35,7 +35,7 @@ def parameters(seen: Examination) -> Parameters:
     made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]
     switches = _switches(seen.checked)
     made["enabled"] = (switches, switches())
-    job_id = Annotated[str, BeforeValidator(lambda given: given or ""), Field(pattern=f"^({_JOB_ID.pattern})?$")]
+    job_id = Annotated[str, Field(pattern=f"^({_JOB_ID.pattern})?$"), BeforeValidator(lambda given: given or "")]
     made["job_id"] = (job_id, Field("", description="Name of the job; made of time and profile if empty"))
     return made
 

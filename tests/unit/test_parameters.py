@@ -63,6 +63,7 @@ def test_switches_say_what_the_stage_does_in_a_sentence(flow: JobFlow) -> None:
 def test_job_id_is_a_plain_text_field(flow: JobFlow) -> None:
     shown = properties(flow)["job_id"]
     assert (shown["type"], shown["default"]) == ("string", "")
+    assert "A-Z" in shown["pattern"]  # the form and the server refuse the others
 
 
 def test_refresh_offers_the_stages_and_all(flow: JobFlow) -> None:
