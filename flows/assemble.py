@@ -15,6 +15,7 @@ from flows.connections import open_blobs
 from flows.graph.check import examine
 from flows.graph.planning import plan_profile
 from flows.jobs.job import check_job_id, new_job_id, open_job
+from flows.jobs.listings import with_listings
 from flows.jobs.results import StageSerializer
 from flows.jobs.run_plan import run_plan
 from flows.jobs.runners import place_for, task_runner
@@ -31,9 +32,9 @@ JobFlow = Flow[..., dict[str, Any]]
 def assemble(profile: Profile, runner: str | None = None) -> JobFlow:
     """The flow of a profile. Raises ProfileError with all its faults.
 
-    Its parameters are the profile's inputs, one model of settings for each entry, `refresh`, `enabled` and `job_id`.
-    Called, it runs the profile and gives the job's manifest, or raises the first failed stage's error. `runner` is
-    where stages run (threads, ray, an address); by default what STAGEWRIGHT_RUNNER says when this is called.
+    Its parameters are the profile's inputs, one model of settings for each entry, `refresh`, `enabled`, `job_id` and
+    `label`. Called, it runs the profile and gives the job's manifest, or raises the first failed stage's error.
+    `runner` is where stages run (threads, ray, an address), by default as STAGEWRIGHT_RUNNER says when this is called.
     """
     plan_profile(profile)
     function = _signed(_run_of(profile), profile, parameters(examine(profile)))
@@ -60,7 +61,8 @@ def _run_of(profile: Profile) -> Callable[..., dict[str, Any]]:
         job_id = given["job_id"] or flow_run.get_name() or new_job_id(profile.name)
         own, flow_run_id = read_settings(), str(flow_run.get_id())
         mark_running(own, flow_run_id, check_job_id(job_id))
-        job = open_job(plan, job_id, addresses, own, open_blobs(own), place_for)
+        blobs = open_blobs(own)
+        job = open_job(with_listings(plan), job_id, addresses, own, blobs, place_for, given["label"])
         job.board.flow_run_id = flow_run_id
         refreshed = {stage.id for stage in plan.stages} if "all" in given["refresh"] else set(given["refresh"])
         try:

@@ -37,6 +37,8 @@ def parameters(seen: Examination) -> Parameters:
     made["enabled"] = (switches, switches())
     job_id = Annotated[str, Field(pattern=f"^({_JOB_ID.pattern})?$"), BeforeValidator(lambda given: given or "")]
     made["job_id"] = (job_id, Field("", description="Name of the job; made of time and profile if empty"))
+    label = Annotated[str, Field(max_length=200), BeforeValidator(lambda given: given or "")]
+    made["label"] = (label, Field("", description="What people call the job; stands in its manifest and its report"))
     return made
 
 

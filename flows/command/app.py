@@ -45,6 +45,7 @@ def run(
         str | None, typer.Option(help="Where stages run: threads, ray (on this machine), auto or HOST:PORT (a cluster)")
     ] = None,
     job_id: Annotated[str | None, typer.Option(help="Name of the job; made of time and profile by default")] = None,
+    label: Annotated[str, typer.Option(help="What people call the job; stands in its manifest and report")] = "",
     refresh: Refresh = None,
     disable: Off = None,
     enable: On = None,
@@ -58,7 +59,7 @@ def run(
 
     def work() -> int:
         chosen = changed_profile(profile, set or [], disable or [], enable or [])
-        return run_profile(chosen, parsed_inputs(chosen, input or []), refresh or [], runner, job_id, json)
+        return run_profile(chosen, parsed_inputs(chosen, input or []), refresh or [], runner, job_id, label, json)
 
     raise typer.Exit(guarded(work, json))
 

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from flows.command.output import say
-from flows.command.starting import open_store
+from flows.command.starting import open_store, ready
 from flows.graph.plan import Plan
 from flows.jobs.job import new_job_id, open_job
+from flows.jobs.listings import need_server, with_listings
 from flows.jobs.stage_work import StageWork
 from stages.core.results import StageResult
 
@@ -30,7 +31,10 @@ class Forecast:
 
 def forecast(plan: Plan, addresses: Mapping[str, str]) -> list[Forecast]:
     """What a run would do now, stage by stage. Raises what opening the inputs and looking into the store raise."""
+    if need_server(plan):
+        ready(say)
     settings, blobs = open_store(say)
+    plan = with_listings(plan)
     job = open_job(plan, new_job_id(plan.profile.name), addresses, settings, blobs)
     results: dict[str, StageResult] = {}
     made = []

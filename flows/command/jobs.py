@@ -48,6 +48,8 @@ def show_job(job: str, stage: str | None, as_json: bool) -> int:
         print_json(manifest)
         return 0
     print(f"{manifest['job_id']}: {manifest['profile']}, {manifest['state']}")
+    if manifest.get("label"):
+        print(manifest["label"])
     print(f"started {manifest['started']} on {manifest['machine']}, ended {manifest.get('ended', '-')}")
     for key, told in manifest["inputs"].items():
         print(f"{key} = {told['uri']}")

@@ -70,6 +70,7 @@ def run_profile(
     refresh: Sequence[str],
     runner: str | None,
     job_id: str | None,
+    label: str,
     as_json: bool,
 ) -> int:
     """Run it; the exit code. Everything that can be checked without a service is checked before one is started."""
@@ -92,7 +93,7 @@ def run_profile(
     # The heartbeat makes a run wait a second at its end; a run whose process vanished is found by `close_vanished`.
     with shown(quiet=as_json) as watch, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         try:
-            manifest = flow(**inputs, refresh=list(refresh), job_id=job_id)
+            manifest = flow(**inputs, refresh=list(refresh), job_id=job_id, label=label)
         except CancelledRun as cancelled:
             return _failed(JobStopped(str(cancelled)), watch.board, as_json)
         except StagewrightError as error:

@@ -42,6 +42,7 @@ class Job:
     checkpoints: Checkpoints
     place: Place
     stopped: threading.Event
+    label: str = ""
     started: str = field(default_factory=lambda: now())
     cancelled: bool = False
 
@@ -60,6 +61,7 @@ class Job:
         return {
             "format": 1,
             "job_id": self.job_id,
+            "label": self.label,
             "profile": self.plan.profile.name,
             "state": state,
             "started": self.started,
@@ -80,6 +82,7 @@ def open_job(
     settings: Settings,
     blobs: BlobStore,
     place_for: Callable[[Surroundings], Place] = Here,
+    label: str = "",
 ) -> Job:
     """Start a job. Raises InputError for what is missing among its inputs or cannot be read, UsageError for a stage
     that the place has no room for."""
@@ -98,6 +101,7 @@ def open_job(
         checkpoints=Checkpoints(blobs),
         place=place,
         stopped=stopped,
+        label=label,
     )
 
 

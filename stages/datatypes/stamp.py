@@ -46,7 +46,7 @@ def stamp_page(page: str, job: Job, seen: Collection[str] = ()) -> str:
         "title": escape(without_steering(name)),
         "video_name": _apart(name),
         "video_uri": _apart(video_uri(job)),
-        "job_id": _apart(job.get("job_id") or ""),
+        "job_id": " · ".join(_apart(name) for name in (job.get("label"), job.get("job_id")) if name) or _apart(""),
         "profile": _apart(job.get("profile") or ""),
         "date": escape(_date(job.get("started"))),
         "stagewright": f" {_apart(job['stagewright'])}" if job.get("stagewright") else "",
