@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from flows.settings import Settings
+from pydantic import SecretStr
+
+from flows.secret_blocks import block_name, read_block
+from flows.settings import Settings, variable
 from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
-from stages.core.errors import ServiceUnreachable
+from stages.core.errors import ServiceUnreachable, UsageError
 from stages.core.objects import ObjectStore, StoreAddress
 from stages.datatypes.s3_input import use_store
 
@@ -45,11 +49,39 @@ def services_file(settings: Settings) -> Path:
 
 
 def outside_store(settings: Settings) -> StoreAddress | None:
-    """The store that settings name, if they name one. AWS variables alone never do."""
+    """The store that settings name, if they name one. AWS variables alone never do.
+
+    Keys that the environment does not give are looked up later, and only where the AWS ways give none either.
+    """
     if not settings.s3_bucket:
         return None
     endpoint = settings.s3_endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    return StoreAddress(settings.s3_bucket, settings.s3_prefix, endpoint)
+    key, secret = _given(settings.s3_access_key), _given(settings.s3_secret_key)
+    return StoreAddress(settings.s3_bucket, settings.s3_prefix, endpoint, key, secret, partial(_looked_up, settings))
+
+
+def known_server(settings: Settings) -> str | None:
+    """The API of the Prefect server that is named, or was started here."""
+    return settings.prefect_api_url or local_server(settings)
+
+
+def _looked_up(settings: Settings) -> tuple[str, str] | None:
+    """The outside store's keys, of which Prefect Secret blocks may hold one or both. Raises UsageError for a half."""
+    server = known_server(settings)
+    key = _given(settings.s3_access_key) or read_block(variable("s3_access_key"), server)
+    secret = _given(settings.s3_secret_key) or read_block(variable("s3_secret_key"), server)
+    if bool(key) != bool(secret):
+        lacking = variable("s3_secret_key" if key else "s3_access_key")
+        raise UsageError(
+            f"The store's key is there, but not all of it: set {lacking}, or save it as the Prefect Secret block "
+            f"{block_name(lacking)!r}.",
+            field=lacking,
+        )
+    return (key, secret) if key and secret else None
+
+
+def _given(key: SecretStr | None) -> str | None:
+    return key.get_secret_value() if key else None
 
 
 def read_local(settings: Settings) -> dict[str, Any]:
@@ -77,7 +109,7 @@ def open_blobs(settings: Settings) -> BlobStore:
 
 def connections(settings: Settings) -> Connections:
     """The addresses to use. Raises ServiceUnreachable where something is neither named nor started."""
-    store, api_url = _store(settings), settings.prefect_api_url or local_server(settings)
+    store, api_url = _store(settings), known_server(settings)
     if store is None or api_url is None:
         parts = (("object store", store), ("Prefect server", api_url))
         raise _missing(settings, " and ".join(name for name, found in parts if not found))

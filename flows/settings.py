@@ -1,41 +1,57 @@
-"""What can be set from outside: one class, one prefix (`STAGEWRIGHT_`)."""
+"""What can be set from outside: one class, one prefix (`STAGEWRIGHT_`).
+
+The table in docs/operations.md is made from it: `python -m deployments.settings_table docs/operations.md`.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stages.core.errors import UsageError
+
+PREFIX = "STAGEWRIGHT_"
 
 Listed = Annotated[list[str], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Settings of this process, from the environment. Lists are separated by commas."""
+    """Settings of this process, from the environment. Lists are separated by commas; an empty variable counts as none.
 
-    model_config = SettingsConfigDict(env_prefix="STAGEWRIGHT_", frozen=True)
+    Secrets show themselves nowhere. One that is not set may be a Prefect Secret block: see `flows.secret_blocks`.
+    """
 
-    home: Path = Field(Path("~/.stagewright"), description="Local services, caches and reports live here")
-    s3_bucket: str | None = Field(None, description="An outside bucket; endpoint and keys come the usual AWS ways")
-    s3_prefix: str = Field("", description="Put before every key in the bucket; ends with '/'")
-    s3_endpoint: str | None = Field(None, description="Endpoint of the outside store, if AWS_ENDPOINT_URL is not set")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
+
+    home: Path = Field(Path("~/.stagewright"), description="Local services, cache, files of jobs")
+    s3_bucket: str | None = Field(None, description="An outside bucket")
+    s3_prefix: str = Field("", description="Put before every key in that bucket; ends with `/`")
+    s3_endpoint: str | None = Field(
+        None,
+        description="Endpoint of that bucket's store; else `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, else AWS",
+    )
+    s3_access_key: SecretStr | None = Field(None, description="Key of that bucket's store; else the usual AWS ways")
+    s3_secret_key: SecretStr | None = Field(None, description="The secret that belongs to that key")
     profiles: Listed = Field([], description="Folders with profiles of your own")
     stage_modules: Listed = Field([], description="Modules to import for their stages")
     runner: str = Field(
-        "threads", description="Where stages run: threads, ray (on this machine), auto or HOST:PORT (a cluster)"
+        "threads", description="Where stages run: `threads`, `ray` (on this machine), `auto` or `HOST:PORT` (a cluster)"
     )
     workers: int = Field(
         0,
         ge=0,
+        le=100_000,
         description="Workers for the items of a stage; 0 means one for each core, on a cluster all it has room for",
     )
     cache_gb: float = Field(
-        20, ge=0, le=1e6, allow_inf_nan=False, description="Most that the cache of blobs on this machine may hold"
+        20, ge=0, le=1e6, allow_inf_nan=False, description="Most that the cache of blobs on this machine may hold, GB"
     )
+    vision_key: SecretStr | None = Field(None, description="Key for the endpoint that `escalate` asks")
 
     @field_validator("profiles", "stage_modules", mode="before")
     @classmethod
@@ -55,10 +71,34 @@ class Settings(BaseSettings):
     def _folder(cls, prefix: str) -> str:
         return prefix if not prefix or prefix.endswith("/") else prefix + "/"
 
+    @field_validator("s3_endpoint", mode="after")
+    @classmethod
+    def _address(cls, endpoint: str | None) -> str | None:
+        if endpoint and not endpoint.startswith(("http://", "https://")):
+            raise ValueError("An endpoint is http://host:port or https://host")
+        return endpoint
+
+    @field_validator("s3_access_key", "s3_secret_key", "vision_key", mode="after")
+    @classmethod
+    def _one_word(cls, key: SecretStr | None) -> SecretStr | None:
+        word = key.get_secret_value().strip() if key else ""
+        if not word.isascii() or not word.isprintable() or " " in word:
+            raise ValueError("There are characters in it that no key has")
+        return SecretStr(word) if word else None
+
     @property
     def prefect_api_url(self) -> str | None:
         """An outside Prefect server, where the environment names one."""
         return os.environ.get("PREFECT_API_URL") or None
+
+
+SECRETS = tuple(name for name, field in Settings.model_fields.items() if field.annotation == SecretStr | None)
+"""The settings that nobody may see."""
+
+
+def variable(field: str) -> str:
+    """The variable that gives a setting."""
+    return PREFIX + field.upper()
 
 
 def read_settings() -> Settings:
@@ -69,8 +109,34 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        lines = [f"STAGEWRIGHT_{str(e['loc'][0]).upper()}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
+        lines = [f"{variable(field)}: {fault}" for field, fault in faults(error).items()]
         raise UsageError("Settings that cannot be used:\n  " + "\n  ".join(lines)) from None
     if os.path.expanduser("~") == "~":
         os.environ["HOME"] = str(settings.home)
     return settings
+
+
+def faults(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by field; what was found is told of all that is no secret."""
+    told: dict[str, str] = {}
+    for fault in error.errors():
+        field = str(fault["loc"][0])
+        found = "" if field in SECRETS else f" (found {shown(fault['input'])!r})"
+        told.setdefault(field, f"{fault['msg']}{found}")
+    return told
+
+
+def shown(value: object) -> object:
+    """A value as it may be seen: an address without the password in it."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    return without_password(value)
+
+
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as http://[
+        return url.rpartition("@")[2]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -8,7 +8,6 @@ import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from deployments.local.home import Home
 from deployments.local.lifecycle import local_services
@@ -17,6 +16,7 @@ from deployments.local.records import read_record
 from deployments.local.service import Service
 from flows.connections import outside_store
 from flows.settings import Settings
+from flows.settings import without_password as without_password  # for `up` too
 from stages.core.errors import StagewrightError
 from stages.core.objects import ObjectStore, StoreAddress
 
@@ -108,9 +108,3 @@ def _server_fault(api_url: str) -> str | None:
 def _outside(where: str, fault: str | None, variable: str) -> tuple[State, str, None, str]:
     named = f"named by {variable}"
     return ("outside", where, None, named) if fault is None else ("unreachable", where, None, f"{named}; {fault}")
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

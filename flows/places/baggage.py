@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from flows.connections import open_blobs
-from flows.settings import read_settings
+from flows.connections import open_blobs, outside_store
+from flows.settings import read_settings, variable
 from stages.core.blobs import BlobStore
 from stages.core.discovery import load_stages
+from stages.core.objects import with_keys
 
 _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 """What Ray sets for each of its processes, and nobody else may."""
@@ -29,6 +30,10 @@ class Baggage:
 
     environment: Mapping[str, str] = field(repr=False)
     path: tuple[str, ...] = ()
+
+    def plus(self, more: Mapping[str, str]) -> Baggage:
+        """With more variables: the secrets of one stage."""
+        return replace(self, environment={**self.environment, **more}) if more else self
 
     def unpack(self) -> BlobStore:
         """Make this process the job's: environment, modules, stages. The store that it is to use."""
@@ -47,10 +52,20 @@ def pack(elsewhere: bool) -> Baggage:
     """What this process has to give: all of its environment to one on this machine; `elsewhere` only what names the
     store and the stages, since home, paths and programs are each machine's own."""
     if not elsewhere:
-        return Baggage({k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}, tuple(sys.path))
+        own = {k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}
+        return Baggage(own | _own_store_keys(), tuple(sys.path))
     named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
     store = {k: os.environ[k] for k in _STORE if k in os.environ}
-    return Baggage(named | store | _store_keys(), tuple(sys.path))
+    return Baggage(named | store | _store_keys() | _own_store_keys(), tuple(sys.path))
+
+
+def _own_store_keys() -> dict[str, str]:
+    """The keys of the outside store that are ours and not AWS's: a worker is not to ask Prefect for them."""
+    address = outside_store(read_settings())
+    keys = with_keys(address) if address else None
+    if keys is None or keys.access_key is None or keys.secret_key is None:
+        return {}
+    return {variable("s3_access_key"): keys.access_key, variable("s3_secret_key"): keys.secret_key}
 
 
 def _store_keys() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from flows.graph.plan import PlannedStage
 from flows.places.place import Assignment, Surroundings
+from flows.places.secrets import secrets_of
 from stages.core.context import RuntimeContext
 from stages.core.envelope import Envelope
 from stages.core.execute import execute
@@ -31,7 +32,7 @@ class Here:
         around = self._around
         context = RuntimeContext(
             work.logger,
-            around.env,
+            {**around.env, **secrets_of(work.call.definition, around.env)},
             around.job_id,
             reporter=work.reporter,
             spread=self._spread,

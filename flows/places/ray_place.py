@@ -19,6 +19,7 @@ from flows.places.news import hear
 from flows.places.order import Order
 from flows.places.place import Assignment, Surroundings
 from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
+from flows.places.secrets import secrets_of
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
 from stages.core.definition import Resources
 from stages.core.envelope import Envelope
@@ -74,7 +75,8 @@ class RayPlace:
 
     def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
         around = self._around
-        order = Order.of(work, watch.asked, around.job_id, around.workers, self._baggage)
+        baggage = self._baggage.plus(secrets_of(work.call.definition, around.env))
+        order = Order.of(work, watch.asked, around.job_id, around.workers, baggage)
         remote = self._remote.options(name=work.planned.id, **options(watch.asked))
         with self._lock:
             if around.stopped.is_set():

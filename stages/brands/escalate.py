@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from stages import RuntimeContext, StageConfig, memo, stage
 from stages.brands.names import aliases_of
 from stages.brands.vision_asking import Inquiry, Told, ask_all
-from stages.brands.vision_endpoint import Endpoint, Wishes, key_for
+from stages.brands.vision_endpoint import VARIABLE, Endpoint, Wishes, key_for
 from stages.brands.vision_purse import Purse
 from stages.brands.vision_question import Answer, Question
 from stages.datatypes import Crop, Crops, Detection, Detections, Readings, TrackPoint, Tracks
@@ -71,7 +71,12 @@ class EscalateConfig(StageConfig):
         return endpoint
 
 
-@stage(label="Escalate to a vision model", category="brands", writes=("detections", "unresolved", "escalation"))
+@stage(
+    label="Escalate to a vision model",
+    category="brands",
+    writes=("detections", "unresolved", "escalation"),
+    secrets=(VARIABLE,),
+)
 def escalate(
     crops: Crops,
     detections: Detections,

@@ -81,7 +81,7 @@ def is_loopback(endpoint: str) -> bool:
 
 
 def key_for(endpoint: str, env: Mapping[str, Any]) -> Key | None:
-    """The key that the environment holds; none for a loopback endpoint without one. Raises UsageError."""
+    """The key that the stage's environment holds; none for a loopback endpoint without one. Raises UsageError."""
     variables = (VARIABLE, OF_OPENAI) if urlsplit(endpoint).hostname == OPENAI else (VARIABLE,)
     for variable in variables:
         if secret := str(env.get(variable) or "").strip():
@@ -90,7 +90,10 @@ def key_for(endpoint: str, env: Mapping[str, Any]) -> Key | None:
             return Key(variable, secret)
     if is_loopback(endpoint):
         return None
-    raise UsageError(f"The vision endpoint {endpoint} needs a key, and there is none: set {' or '.join(variables)}.")
+    raise UsageError(
+        f"The vision endpoint {endpoint} needs a key, and there is none: set {' or '.join(variables)}, or save it as "
+        "the Prefect Secret block 'stagewright-vision-key'."
+    )
 
 
 class Endpoint:

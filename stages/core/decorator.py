@@ -38,7 +38,7 @@ def stage(
 
     Its parameters are the keys it reads (one with a default is optional), `config` its settings (a StageConfig), `ctx`
     the RuntimeContext. Annotations give data types. It returns the value of its one write, or a tuple of them.
-    `more` goes to StageDefinition: resources, retries, timeout, version, pure, depends, pinned, serialize_fn….
+    `more` goes to StageDefinition: resources, retries, timeout, version, pure, depends, pinned, secrets, serialize_fn….
     """
 
     def decorate(fn: Callable[..., Any]) -> Stage:

@@ -10,9 +10,9 @@ import base64
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,17 +27,26 @@ _LATER |= {"429", "500", "502", "503", "504"}  # the answer to a HEAD is a numbe
 
 @dataclass(frozen=True)
 class StoreAddress:
-    """Where the store is. Without `endpoint` and keys, boto3 finds them the usual AWS ways."""
+    """Where the store is. Without `endpoint` and keys, boto3 finds them the usual AWS ways.
+
+    lookup   of an outside store: gives its keys where the AWS ways give none, or None where it has none either
+    """
 
     bucket: str
     prefix: str = ""
     endpoint: str | None = None
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    lookup: Callable[[], tuple[str, str] | None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def url(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it brings its keys and nothing of the environment counts."""
+        return self.access_key is not None and self.lookup is None
 
 
 @dataclass(frozen=True)
@@ -214,8 +223,16 @@ def connect(address: StoreAddress) -> S3Client:
         # What is read is held against our own digest; boto3 would tell damage at rest as a broken connection.
         "response_checksum_validation": "when_required",
     }
-    if address.access_key is None:
-        return Session().client("s3", endpoint_url=address.endpoint, config=Config(**options))
+    if not address.is_local:
+        session = Session()
+        keys = with_keys(address, session)
+        return session.client(
+            "s3",
+            endpoint_url=address.endpoint,
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            config=Config(**options),
+        )
     return Session(botocore_session=_without_environment()).client(
         "s3",
         endpoint_url=address.endpoint,
@@ -225,6 +242,20 @@ def connect(address: StoreAddress) -> S3Client:
         verify=True,  # else a bundle that the environment names
         config=Config(proxies={}, **options),
     )
+
+
+def with_keys(address: StoreAddress, session: Any = None) -> StoreAddress:
+    """The address with the keys that were looked up, where neither it nor the AWS ways have any. Raises what the
+    look-up raises. `session` is boto3's."""
+    from boto3.session import Session
+
+    if address.lookup is None or (address.access_key and address.secret_key):
+        return address
+    half = address.access_key or address.secret_key
+    if not half and (session or Session()).get_credentials() is not None:
+        return address
+    access_key, secret_key = address.lookup() or (None, None)
+    return replace(address, access_key=access_key, secret_key=secret_key)
 
 
 def _without_environment() -> Any:

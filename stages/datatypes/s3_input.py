@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from stages.core.errors import BucketMissing, InputError, ObjectMissing, StoreDenied, StoreUnreachable
-from stages.core.objects import ObjectHead, ObjectStore, StoreAddress
+from stages.core.objects import ObjectHead, ObjectStore, StoreAddress, with_keys
 
 BLOCK_BYTES = 4 << 20
 """How much one request reads ahead: decoding is sequential, and a request costs milliseconds whatever its size."""
@@ -109,11 +109,12 @@ def _named(uri: str) -> Iterator[None]:
 
 
 def _filesystem(s3fs: Any, address: StoreAddress) -> Any:
+    address = with_keys(address)
     return s3fs.S3FileSystem(
         key=address.access_key,
         secret=address.secret_key,
         endpoint_url=address.endpoint,
-        client_kwargs={"region_name": "us-east-1"} if address.access_key else {},
+        client_kwargs={"region_name": "us-east-1"} if address.is_local else {},
         config_kwargs={
             "s3": {"addressing_style": "path"} if address.endpoint else {},
             "connect_timeout": 2,

@@ -154,7 +154,7 @@ class TestKey:
             asked(VisionServer("https://api.example.com/v1"), blobs, tmp_path, ctx=context({}))
         assert str(e.value) == (
             "Stage 'escalate': The vision endpoint https://api.example.com/v1 needs a key, and there is none: "
-            "set STAGEWRIGHT_VISION_KEY."
+            "set STAGEWRIGHT_VISION_KEY, or save it as the Prefect Secret block 'stagewright-vision-key'."
         )
 
     @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])
