@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from deployments.deploying.command import deploy_command
 from deployments.local.commands import down_command, up_command
 from deployments.local.status_command import status_command
 from flows.command.app import app
@@ -20,6 +21,7 @@ from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
 
 app.command(name="up")(up_command)
+app.command(name="deploy")(deploy_command)
 app.command(name="down")(down_command)
 app.command(name="status")(status_command)
 

@@ -16,7 +16,7 @@ from flows.command.starting import ready
 from flows.graph.overrides import override
 from flows.graph.planning import plan_profile
 from flows.jobs.board import Board
-from flows.jobs.job import check_job_id
+from flows.jobs.job import absolute, check_job_id
 from flows.load import load_profile
 from flows.profiles.model import Profile
 from flows.profiles.yaml_lines import MAX_DEPTH
@@ -57,11 +57,7 @@ def parsed_inputs(profile: Profile, given: Sequence[str]) -> dict[str, str]:
     if missing := [key for key in profile.inputs if key not in keys]:
         wanted = " ".join(f"--input {key}=FILE_OR_URI" for key in missing)
         raise InputError(f"Profile {profile.name!r} needs {wanted}.", profile=profile.name)
-    return {key: _absolute(address) if profile.inputs[key] else address for key, _, address in pairs}
-
-
-def _absolute(address: str) -> str:
-    return address if "://" in address else str(Path(address).resolve())
+    return {key: absolute(address) if profile.inputs[key] else address for key, _, address in pairs}
 
 
 def run_profile(

@@ -86,6 +86,7 @@ def open_job(
 ) -> Job:
     """Start a job. Raises InputError for what is missing among its inputs or cannot be read, UsageError for a stage
     that the place has no room for."""
+    addresses = {key: absolute(at) if plan.inputs.get(key) and at else at for key, at in addresses.items()}
     stopped = threading.Event()
     around = Surroundings(check_job_id(job_id), blobs, dict(os.environ), stopped, settings.workers)
     place = place_for(around)
@@ -116,6 +117,11 @@ def check_job_id(job_id: str) -> str:
         rule = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
         raise UsageError(f"The job id {job_id!r} cannot be used: it must be {rule}.", job_id=job_id)
     return job_id
+
+
+def absolute(address: str) -> str:
+    """An address that means the same wherever it is read: paths begin at the root."""
+    return address if "://" in address else str(Path(address).resolve())
 
 
 def now() -> str:

@@ -24,7 +24,7 @@ from deployments.local import down, up
 from deployments.local.lifecycle import start
 from flows.connections import Connections
 from flows.settings import read_settings
-from stages.core.objects import ObjectStore
+from stages.core.objects import ObjectStore, StoreAddress
 from tests.integration.driving import Toys
 
 _environment = pytest.MonkeyPatch()
@@ -85,12 +85,19 @@ def store(services: Connections) -> ObjectStore:
 @pytest.fixture
 def toys(tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Toys:
     """Toy stages on the running services, below a prefix of the bucket that no other test uses."""
-    address = store.address
+    found = toys_in(tmp_path, store.address)
+    for name, value in found.environment.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+def toys_in(folder: Path, address: StoreAddress) -> Toys:
+    """Toy stages that are run from a folder; its environment is set for nobody yet."""
     assert address.endpoint
     assert address.access_key
     assert address.secret_key
     environment = {
-        "STAGEWRIGHT_HOME": str(tmp_path / "home"),
+        "STAGEWRIGHT_HOME": str(folder / "home"),
         "STAGEWRIGHT_S3_BUCKET": address.bucket,
         "STAGEWRIGHT_S3_PREFIX": address.prefix,
         "AWS_ENDPOINT_URL": address.endpoint,
@@ -99,11 +106,9 @@ def toys(tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) ->
         "AWS_DEFAULT_REGION": "us-east-1",
         "STAGEWRIGHT_STAGE_MODULES": "tests.integration.toy_stages,tests.integration.ray_toys",
         "PYTHONPATH": str(Path(__file__).parents[2]),
-        "TOY_LOG": str(tmp_path / "ran.log"),
+        "TOY_LOG": str(folder / "ran.log"),
     }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Toys(tmp_path, environment)
+    return Toys(folder, environment)
 
 
 @pytest.fixture
