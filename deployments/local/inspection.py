@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Literal
+from typing import Literal, TypeVar
 
 from deployments.local.home import Home
 from deployments.local.lifecycle import local_services
@@ -19,6 +20,8 @@ from flows.settings import Settings
 from flows.settings import without_password as without_password  # for `up` too
 from stages.core.errors import StagewrightError
 from stages.core.objects import ObjectStore, StoreAddress
+
+T = TypeVar("T")
 
 State = Literal["running", "stopped", "outside", "unreachable"]
 
@@ -71,14 +74,20 @@ def _never(service: Service) -> str:
 
 
 def _outside_store(address: StoreAddress) -> ServiceStatus:
-    answers: list[str | None] = []
-    # aside, since retries and timeouts of a store that is away add up to most of a minute
-    asking = threading.Thread(target=lambda: answers.append(_store_fault(address)), daemon=True)
+    # retries and timeouts of a store that is away add up to most of a minute
+    late: str | None = f"no answer within {PATIENCE} s"
+    fault = within_patience(lambda: _store_fault(address), late)
+    where = f"{address.url} at {without_password(address.endpoint or 'AWS')}"
+    return ServiceStatus("store", *_outside(where, fault, "STAGEWRIGHT_S3_BUCKET"))
+
+
+def within_patience(ask: Callable[[], T], late: T) -> T:
+    """What `ask` says, aside; `late` where it says nothing in time."""
+    answers: list[T] = []
+    asking = threading.Thread(target=lambda: answers.append(ask()), daemon=True)
     asking.start()
     asking.join(PATIENCE)
-    fault = answers[0] if answers else f"no answer within {PATIENCE} s"
-    where = f"{address.url} at {address.endpoint or 'AWS'}"
-    return ServiceStatus("store", *_outside(where, fault, "STAGEWRIGHT_S3_BUCKET"))
+    return answers[0] if answers else late
 
 
 def _store_fault(address: StoreAddress) -> str | None:
