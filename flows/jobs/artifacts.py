@@ -5,12 +5,14 @@ Calls of the API take some 8 ms each, so they are made by one thread beside the 
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -60,15 +62,29 @@ class Artifacts:
         if stage.id in self._told and stage.status == "ran":
             self._calls.put(lambda client: self._update(client, stage.id, 100.0))
         if stage.status != "skipped":
-            self._create("result", stage.id, task_run, type="markdown", data=self._result_text(stage))
+            self._create(
+                "result", stage.id, task_run, type="markdown", data=self._result_text(stage), description=_brief(stage)
+            )
 
     def of_job(self, files: list[str]) -> None:
-        """The table of all stages, and a link to the report where there is one."""
-        rows = [_row(stage) for stage in self._job.board.stages.values()]
-        self._create("summary", "", None, type="table", data=rows, description=f"Job {self._job.job_id}")
-        for name in (name for name in files if name.endswith(".html")):
-            link = self._job.blobs.store.presigned(job_key(self._job.job_id, name), _LINK_LASTS)
-            self._create("report", "", None, type="markdown", data=f"[{name}]({link}) (the link works for 7 days)")
+        """The table of all stages, and links to the report and its tables where there are some."""
+        stages = [*self._job.board.stages.values()]
+        rows = json.dumps(_table(stages))  # as text, as Prefect's own function gives it: the UI parses it
+        self._create("summary", "", None, type="table", data=rows, description=self._ends(stages))
+        pages = [name for name in files if name.endswith(".html")]
+        if pages:
+            links = ", ".join(self._link(name) for name in pages)
+            tables = ", ".join(self._link(name) for name in files if name.endswith((".csv", ".json")))
+            lines = [f"## {links}", f"The same as tables: {tables}" if tables else "", "Links work for 7 days."]
+            told = f"{links} of job {_cell(self._job.job_id)}"  # the UI shows the latest above those of other jobs
+            self._create("report", "", None, type="markdown", data="\n\n".join(filter(None, lines)), description=told)
+
+    def _link(self, name: str) -> str:
+        return f"[{name}]({self._job.blobs.store.presigned(job_key(self._job.job_id, name), _LINK_LASTS)})"
+
+    def _ends(self, stages: Sequence[StageStatus]) -> str:
+        counts = Counter(stage.status for stage in stages)
+        return f"Job {_cell(self._job.job_id)}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
 
     def _on_change(self, board: Board, stage: StageStatus) -> None:
         if stage.status != "running" or not stage.total:
@@ -127,7 +143,8 @@ class Artifacts:
 
     def _result_text(self, stage: StageStatus) -> str:
         lines = [f"**{stage.id}** {_verb(stage)}", "", "| | |", "|---|---|"]
-        lines += [f"| {_cell(name)} | {_cell(value)} |" for name, value in _row(stage).items() if name != "stage"]
+        row = {name: value for name, value in _row(stage).items() if value and name not in ("stage", "wrote")}
+        lines += [f"| {name} | {_cell(value)} |" for name, value in row.items()]
         for key, figures in stage.summary.items():
             lines += [f"| {_cell(key)} | {_cell(', '.join(figure(k, v) for k, v in figures.items()))} |"]
         if stage.key:
@@ -139,16 +156,41 @@ def _verb(stage: StageStatus) -> str:
     return {"kept": "was kept from an earlier run", "failed": "failed"}.get(stage.status, "ran")
 
 
+def _brief(stage: StageStatus) -> str:
+    """In two lines that fit on a card of the UI: how it ended, and what it wrote."""
+    how = [stage.status, _spent(stage), readable_bytes(stage.bytes)]
+    if stage.failed_items:
+        how.append(f"{stage.failed_items} failed items")
+    first = _cell(" · ".join(filter(None, how)))
+    return "  \n".join(filter(None, [f"**{stage.id}** {first}", _cell(stage.error or _wrote(stage))]))
+
+
+def _spent(stage: StageStatus) -> str:
+    """Nothing where it did not run now: what a kept one took is long ago."""
+    return readable_seconds(stage.seconds) if stage.status in ("ran", "failed") else ""
+
+
+def _wrote(stage: StageStatus) -> str:
+    return ", ".join(dict.fromkeys(figure(k, v) for part in stage.summary.values() for k, v in part.items()))
+
+
+def _table(stages: Sequence[StageStatus]) -> list[dict[str, Any]]:
+    """A row for each stage, all with the same columns; a column that would be empty is left out."""
+    rows = [_row(stage) for stage in stages]
+    filled = [name for name in rows[0] if any(row[name] for row in rows)]
+    return [{name: row[name] or "" for name in filled} for row in rows]
+
+
 def _row(stage: StageStatus) -> dict[str, Any]:
-    row = {
+    return {
         "stage": stage.id,
         "status": stage.status,
-        "time": readable_seconds(stage.seconds),
+        "time": _spent(stage),
         "size": readable_bytes(stage.bytes),
+        "wrote": _wrote(stage),
         "failed items": stage.failed_items,
-        "error": stage.error or "",
+        "error": stage.error,
     }
-    return {k: v for k, v in row.items() if v or k in ("stage", "status", "time")}
 
 
 def _cell(text: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -117,7 +118,11 @@ def test_the_run_page_shows_each_stage_the_summary_and_what_was_kept(named: Toys
     result = str(by_key["branches-double-result"].data)
     assert result.startswith("**double** ran")
     assert "results/toy_scale/" in result
-    assert "branches-summary" in by_key
+    assert by_key["branches-double-result"].description.startswith("**double** ran · ")
+    rows = json.loads(by_key["branches-summary"].data)  # a text: the UI cannot show a table that is none
+    assert [row["stage"] for row in rows] == ["toy_source", "double", "triple", "toy_sum", "toy_measure"]
+    assert {tuple(row) for row in rows} == {("stage", "status", "time", "size", "wrote")}
+    assert by_key["branches-summary"].description == f"Job {job_id}: 5 ran"
     again = new_job_id("branches")
     assemble(load_profile(named.file))(job_id=again)
     assert str(_artifacts(again)["branches-double-result"].data).startswith("**double** was kept from an earlier run")
