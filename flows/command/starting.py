@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flows.connections import Connections, connections, open_blobs, point_prefect_at
 from flows.places.names import RAY, check_runner
 from flows.settings import Settings, read_settings
+from flows.settings_sources import unknown_variables
 from stages.core.blobs import BlobStore
 
 Say = Callable[[str], None]
@@ -33,8 +34,12 @@ def use_starter(starter: Starter) -> None:
 
 def ready(say: Say, runner: str | None = None) -> tuple[Settings, Connections]:
     """Services that run, and this process pointed at them: to be called before Prefect is imported. The Ray of this
-    machine is among them where `runner` (STAGEWRIGHT_RUNNER by default) says so. Raises UsageError for another word."""
+    machine is among them where `runner` (STAGEWRIGHT_RUNNER by default) says so. Raises UsageError for another word.
+
+    A variable that looks like a setting and is none is told: it was meant to change what is to come."""
     settings = read_settings()
+    for mistyped in unknown_variables():
+        say(f"{mistyped.name} changes nothing. {mistyped.fault}")
     check_runner(runner := runner or settings.runner)
     _starter(settings, say, ("store", "prefect", *(["ray"] if runner == RAY else [])))
     found = connections(settings)
