@@ -24,20 +24,29 @@ _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 _STORE = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
+_lent: list[str] = []
+"""The variables of this process that hold secrets of the stage that came last."""
+
+
 @dataclass(frozen=True)
 class Baggage:
-    """`environment` is set on arrival; folders of `path` are searched for modules last, where they exist."""
+    """`environment` is set on arrival, and `secrets`, those of one stage, until another stage comes; folders of `path`
+    are searched for modules last, where they exist."""
 
     environment: Mapping[str, str] = field(repr=False)
     path: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def plus(self, more: Mapping[str, str]) -> Baggage:
-        """With more variables: the secrets of one stage."""
-        return replace(self, environment={**self.environment, **more}) if more else self
+    def with_secrets(self, secrets: Mapping[str, str]) -> Baggage:
+        """For a stage that is to have them."""
+        return replace(self, secrets=secrets)
 
     def unpack(self) -> BlobStore:
         """Make this process the job's: environment, modules, stages. The store that it is to use."""
-        os.environ.update(self.environment)
+        for name in _lent:
+            os.environ.pop(name, None)
+        os.environ.update({**self.environment, **self.secrets})
+        _lent[:] = self.secrets
         sys.path.extend(folder for folder in self.path if folder not in sys.path and os.path.isdir(folder))
         load_stages()
         return _opened(frozenset(self.environment.items()))

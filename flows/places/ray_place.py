@@ -75,7 +75,7 @@ class RayPlace:
 
     def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
         around = self._around
-        baggage = self._baggage.plus(secrets_of(work.call.definition, around.env))
+        baggage = self._baggage.with_secrets(secrets_of(work.call.definition, around.env))
         order = Order.of(work, watch.asked, around.job_id, around.workers, baggage)
         remote = self._remote.options(name=work.planned.id, **options(watch.asked))
         with self._lock:

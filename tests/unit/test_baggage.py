@@ -87,8 +87,17 @@ class TestPacked:
         assert not [name for name in pack(elsewhere=True).environment if name.startswith("AWS_") and "KEY" in name]
 
     @pytest.mark.parametrize("elsewhere", [True, False])
+    def test_keys_of_the_store_that_are_settings_go_as_such(
+        self, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+    ) -> None:
+        monkeypatch.setenv("STAGEWRIGHT_S3_ACCESS_KEY", "OURS")
+        monkeypatch.setenv("STAGEWRIGHT_S3_SECRET_KEY", "our-secret")
+        packed = pack(elsewhere).environment
+        assert (packed["STAGEWRIGHT_S3_ACCESS_KEY"], packed["STAGEWRIGHT_S3_SECRET_KEY"]) == ("OURS", "our-secret")
+
+    @pytest.mark.parametrize("elsewhere", [True, False])
     def test_it_shows_itself_to_nobody_and_survives_the_journey(self, elsewhere: bool) -> None:
-        packed = pack(elsewhere)
+        packed = pack(elsewhere).with_secrets({"STAGEWRIGHT_VISION_KEY": SECRET})
         for text in (repr(packed), str(packed), f"{packed}"):
             assert SECRET not in text
             assert KEY not in text
@@ -106,4 +115,14 @@ class TestUnpacked:
         assert os.environ["STAGEWRIGHT_S3_BUCKET"] == "of-the-job"
         assert os.environ["PATH"] == "/usr/bin"
         assert sys.path == ["/own", str(tmp_path)]
+        baggage._opened.cache_clear()
+
+    def test_secrets_of_a_stage_are_gone_when_the_next_one_comes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "path", ["/own"])
+        monkeypatch.setattr(baggage, "open_blobs", lambda settings: settings.s3_bucket)
+        sent = Baggage({"STAGEWRIGHT_S3_BUCKET": "of-the-job"})
+        sent.with_secrets({"STAGEWRIGHT_VISION_KEY": SECRET}).unpack()
+        assert os.environ["STAGEWRIGHT_VISION_KEY"] == SECRET
+        sent.unpack()
+        assert "STAGEWRIGHT_VISION_KEY" not in os.environ
         baggage._opened.cache_clear()
