@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from deployments.deploying.wanted import Json, Wanted
+from deployments.deploying.wanted import Json, Wanted, rhythm_json
 from deployments.local.prefect_worker import POOL
 
 _HEAD = """\
@@ -43,8 +43,7 @@ def _deployment(one: Wanted) -> Json:
     }
     if one.parameters:
         told["parameters"] = one.parameters
-    if one.schedules:
-        told["schedules"] = [
-            {"slug": schedule.name, "active": schedule.active, **schedule.to_json()} for schedule in one.schedules
-        ]
+    if one.schedule:
+        own = one.schedule
+        told["schedules"] = [{"slug": own.name, "active": own.active, **rhythm_json(own.rhythm)}]
     return told | {"work_pool": {"name": POOL, "job_variables": one.job_variables}}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, WorkerStatus
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitStrategy,
+    ConcurrencyOptions,
+    DeploymentSchedule,
+    WorkerStatus,
+)
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.deploying.differences import Change, compare
-from deployments.deploying.wanted import Json, Wanted, rhythm_json
+from deployments.deploying.wanted import Json, Wanted, WantedSchedule, rhythm_json
 from flows.jobs.results import StageStorage
 from flows.jobs.storage import NAME
 
@@ -63,12 +67,10 @@ class Server:
             return Change(what, "create")
 
     def deploy(self, wanted: Wanted) -> Change:
-        """One deployment. Its own schedules are kept up; others, and whether any is active, are left as they are."""
+        """One deployment. Its own schedule is kept up; others, and whether any is active, are left as they are."""
         there = self._read(wanted.full_name)
-        own = {schedule.name for schedule in wanted.schedules}
-        change = compare(
-            f"deployment {wanted.full_name}", _as_is(there, own) if there else None, self._as_wanted(wanted)
-        )
+        as_is = _as_is(there, wanted.schedule) if there else None
+        change = compare(f"deployment {wanted.full_name}", as_is, self._as_wanted(wanted))
         if self._dry or change.kind == "same":
             return change
         if there is None:
@@ -77,7 +79,7 @@ class Server:
             there = self._client.read_deployment(made)
         else:
             self._client.update_deployment(there.id, DeploymentUpdate(**self._payload(wanted)))
-        self._schedule(wanted, there)
+        self._schedule(wanted.schedule, there)
         return change
 
     def is_served(self) -> bool:
@@ -113,7 +115,7 @@ class Server:
             "pull_steps": self._pull_steps(),
             "enforces_form": True,
             "form": wanted.form,
-            "schedules": {schedule.name: schedule.to_json() for schedule in wanted.schedules},
+            "schedule": rhythm_json(wanted.schedule.rhythm) if wanted.schedule else None,
         }
 
     def _payload(self, wanted: Wanted) -> dict[str, Any]:
@@ -131,24 +133,19 @@ class Server:
             "parameter_openapi_schema": wanted.form,
         }
 
-    def _schedule(self, wanted: Wanted, there: DeploymentResponse) -> None:
-        known = {schedule.slug: schedule for schedule in there.schedules}
-        for schedule in wanted.schedules:
-            if (found := known.get(schedule.name)) is None:
-                made = DeploymentScheduleCreate(
-                    schedule=schedule.rhythm,
-                    active=schedule.active,
-                    parameters=schedule.parameters,
-                    slug=schedule.name,
-                )
-                self._client.create_deployment_schedules(there.id, [made])
-            elif schedule.to_json() != _schedule_json(found):
-                self._client.update_deployment_schedule(
-                    there.id, found.id, schedule=schedule.rhythm, parameters=schedule.parameters
-                )
+    def _schedule(self, wanted: WantedSchedule | None, there: DeploymentResponse) -> None:
+        if wanted is None:
+            return
+        found = _own(there, wanted)
+        if found is None:
+            made = DeploymentScheduleCreate(schedule=wanted.rhythm, active=wanted.active, slug=wanted.name)
+            self._client.create_deployment_schedules(there.id, [made])
+        elif rhythm_json(found.schedule) != rhythm_json(wanted.rhythm):
+            self._client.update_deployment_schedule(there.id, found.id, schedule=wanted.rhythm)
 
 
-def _as_is(there: DeploymentResponse, schedules: set[str]) -> Json:
+def _as_is(there: DeploymentResponse, schedule: WantedSchedule | None) -> Json:
+    own = _own(there, schedule) if schedule else None
     limit, options = there.global_concurrency_limit, there.concurrency_options
     return {
         "entrypoint": there.entrypoint,
@@ -162,9 +159,9 @@ def _as_is(there: DeploymentResponse, schedules: set[str]) -> Json:
         "pull_steps": there.pull_steps or [],
         "enforces_form": there.enforce_parameter_schema,
         "form": there.parameter_openapi_schema or {},
-        "schedules": {found.slug: _schedule_json(found) for found in there.schedules if found.slug in schedules},
+        "schedule": rhythm_json(own.schedule) if own else None,
     }
 
 
-def _schedule_json(found: Any) -> Mapping[str, Any]:
-    return {**rhythm_json(found.schedule), "parameters": found.parameters}
+def _own(there: DeploymentResponse, schedule: WantedSchedule) -> DeploymentSchedule | None:
+    return next((found for found in there.schedules if found.slug == schedule.name), None)

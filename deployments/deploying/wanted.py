@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prefect import Flow
@@ -23,16 +23,12 @@ _HOME_TAG = "stagewright"
 
 @dataclass(frozen=True)
 class WantedSchedule:
-    """A schedule, known again by `name`. `active` counts only when it is made: later it is whoever switches it."""
+    """When a deployment runs by itself, known again by `name`. `active` counts only when it is made: after that it is
+    a switch in the UI."""
 
     name: str
     rhythm: CronSchedule | IntervalSchedule
     active: bool
-    parameters: Json
-
-    def to_json(self) -> Json:
-        """What of it a later deploy compares."""
-        return {**rhythm_json(self.rhythm), "parameters": self.parameters}
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Wanted:
     form: Json
     parameters: Json = field(default_factory=dict)
     job_variables: Json = field(default_factory=dict)
-    schedules: Sequence[WantedSchedule] = ()
+    schedule: WantedSchedule | None = None
 
     @property
     def full_name(self) -> str:
@@ -68,25 +64,29 @@ def rhythm_json(rhythm: Any) -> Json:
 
 
 def wanted(profile: Profile, flow: Flow[..., Any], watch: Flow[..., Any], ray: str) -> Iterator[Wanted]:
-    """The deployments of a profile: on threads, on Ray (`ray`: as STAGEWRIGHT_RUNNER), and the watch, if it wants one.
+    """The deployments of a profile: on threads, on Ray (`ray`: as STAGEWRIGHT_RUNNER), one for each schedule, and the
+    watch, if it wants one.
 
     Raises ValueError where a schedule's rhythm is none.
     """
-    form = json.loads(parameter_schema(flow).model_dump_json(exclude_unset=True))
-    schedules = tuple(_schedule(schedule) for schedule in profile.deploy.schedules)
-    for name, runner, own in ((DEFAULT, "threads", schedules), (RAY, ray, ())):
-        yield Wanted(
-            flow=flow.name,
-            name=name,
-            entrypoint=f"flows.catalog.{flow.name.replace('-', '_')}",
-            description=profile.description or profile.label,
-            tags=sorted({_HOME_TAG, *profile.deploy.tags}),
-            limit=profile.deploy.limit,
-            collision=_COLLISIONS[profile.deploy.collision],
-            form=form,
-            job_variables={"env": {"STAGEWRIGHT_RUNNER": runner}},
-            schedules=own,
-        )
+    runners = {"threads": "threads", "ray": ray}
+    plain = Wanted(
+        flow=flow.name,
+        name=DEFAULT,
+        entrypoint=f"flows.catalog.{flow.name.replace('-', '_')}",
+        description=profile.description or profile.label,
+        tags=sorted({_HOME_TAG, *profile.deploy.tags}),
+        limit=profile.deploy.limit,
+        collision=_COLLISIONS[profile.deploy.collision],
+        form=json.loads(parameter_schema(flow).model_dump_json(exclude_unset=True)),
+        job_variables=_on("threads"),
+    )
+    yield plain
+    yield replace(plain, name=RAY, job_variables=_on(ray))
+    for own in profile.deploy.schedules:
+        job_variables, parameters = _on(runners[own.runner]), dict(own.parameters)
+        schedule = _schedule(own)
+        yield replace(plain, name=own.name, job_variables=job_variables, parameters=parameters, schedule=schedule)
     if profile.deploy.watch is not None:
         yield _watching(profile, profile.deploy.watch, watch)
 
@@ -110,8 +110,12 @@ def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
         collision="CANCEL_NEW",  # the look that is under way sees the same
         form=json.loads(parameter_schema(watch).model_dump_json(exclude_unset=True)),
         parameters=dict(own),
-        schedules=(_schedule(every),),
+        schedule=_schedule(every),
     )
+
+
+def _on(runner: str) -> Json:
+    return {"env": {"STAGEWRIGHT_RUNNER": runner}}
 
 
 def _schedule(schedule: Schedule) -> WantedSchedule:
@@ -120,4 +124,4 @@ def _schedule(schedule: Schedule) -> WantedSchedule:
         if schedule.cron is not None
         else IntervalSchedule(interval=schedule.every, timezone=schedule.timezone)  # type: ignore[arg-type]
     )
-    return WantedSchedule(schedule.name, rhythm, schedule.active, dict(schedule.parameters))
+    return WantedSchedule(schedule.name, rhythm, schedule.active)

@@ -31,6 +31,7 @@ POOL = "stagewright"
 _FAMILIES = ("STAGEWRIGHT_", "AWS_", "PREFECT_", "OPENAI_", "PYTHONPATH")  # what decides how its runs go
 _PATHS = ("PYTHONPATH", "STAGEWRIGHT_PROFILES")
 _STARTED = "started!"
+_ASKS_EVERY = 2  # seconds; 10 by default, which who has just pressed a button finds long
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,18 @@ class PrefectWorker:
 
     def _environment(self, port: int) -> dict[str, str]:
         """Ours, for its runs need the keys of the store; paths that are relative to where we are made absolute."""
-        return _absolute(os.environ) | {
-            "STAGEWRIGHT_HOME": str(self.home.root),
-            "PREFECT_API_URL": str(self._api_url),
-            "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
-            "PREFECT_WORKER_WEBSERVER_PORT": str(port),
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
-        }
+        return (
+            {"PREFECT_WORKER_QUERY_SECONDS": str(_ASKS_EVERY)}
+            | _absolute(os.environ)
+            | {
+                "STAGEWRIGHT_HOME": str(self.home.root),
+                "PREFECT_API_URL": str(self._api_url),
+                "PREFECT_WORKER_WEBSERVER_HOST": LOOPBACK,
+                "PREFECT_WORKER_WEBSERVER_PORT": str(port),
+                "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+                "DO_NOT_TRACK": "1",
+            }
+        )
 
 
 def _lasting(environment: Mapping[str, str]) -> dict[str, str]:

@@ -15,9 +15,13 @@ class _Strict(BaseModel):
 
 
 class Schedule(_Strict):
-    """When `<profile>/default` is run by itself, with which parameters."""
+    """When the profile is run by itself, with which parameters: the deployment `<profile>/<name>`.
 
-    name: Slug = Field(description="By it the schedule is known again")
+    A deployment of its own, since Prefect's server (3.8) forgets the parameters of a schedule that is switched.
+    """
+
+    name: Slug = Field(description="What the deployment is called")
+    runner: Literal["threads", "ray"] = Field("threads", description="Where its stages run")
     cron: str | None = Field(None, description="Minute, hour, day, month, weekday: `0 2 * * *`")
     every: float | None = Field(None, ge=1, le=10**8, description="Seconds from one run to the next, instead of cron")
     timezone: str = Field("UTC", description="Where cron's hours are counted")
@@ -29,6 +33,13 @@ class Schedule(_Strict):
     def _known(cls, name: str) -> str:
         if name not in available_timezones():
             raise ValueError("expected a time zone such as UTC or Europe/Zurich")
+        return name
+
+    @field_validator("name")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if name in ("default", "ray"):
+            raise ValueError("expected another name than that of the deployments that every profile has")
         return name
 
     @model_validator(mode="after")

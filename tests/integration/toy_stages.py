@@ -33,6 +33,17 @@ def toy_source(config: SourceConfig, ctx: RuntimeContext) -> tuple[list[int], by
     return list(range(config.n)), bytes(config.n)
 
 
+class WordsConfig(StageConfig):
+    words: list[str] = Field([], description="Words")
+
+
+@stage(writes=("words",), category="toys")
+def toy_words(config: WordsConfig) -> list[str]:
+    """The words of its settings."""
+    _tell(f"words {' '.join(config.words)}")
+    return list(config.words)
+
+
 class ScaleConfig(StageConfig):
     factor: int = Field(2, description="What every number is multiplied by")
     wait: float = Field(0, ge=0, le=60, description="Seconds to wait")
