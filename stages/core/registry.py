@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import re
 from typing import Any
 
 from stages.core.config import check_defaults
@@ -26,6 +27,7 @@ def register_stage(definition: StageDefinition) -> StageDefinition:
     _check_io(definition)
     check_defaults(definition.name, definition.settings)
     _check_types(definition)
+    _check_secrets(definition)
     _stages[definition.name] = definition
     return definition
 
@@ -106,3 +108,9 @@ def _check_types(definition: StageDefinition) -> None:
             if not data_type.can_write() and definition.serialize_fn is None:
                 problem = f"{kind} {key!r} as {data_type.name}, which cannot write itself: it lacks encode or decode."
                 raise _refuse(definition, problem)
+
+
+def _check_secrets(definition: StageDefinition) -> None:
+    names = definition.secrets
+    if isinstance(names, str) or not all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name in names):
+        raise _refuse(definition, f"secrets is a list of variables such as STAGEWRIGHT_VISION_KEY; it is {names!r}.")

@@ -9,13 +9,8 @@ from stages import RuntimeContext, stage
 VARIABLE = "STAGEWRIGHT_VISION_KEY"
 
 
-def digest(secret: str) -> str:
-    """What stands for a secret that is not to be shown."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def _seen(ctx: RuntimeContext) -> str:
-    return digest(str(ctx.env[VARIABLE])) if VARIABLE in ctx.env else "none"
+    return hashlib.sha256(str(ctx.env[VARIABLE]).encode()).hexdigest() if VARIABLE in ctx.env else "none"
 
 
 @stage(writes=("given",), category="toys", secrets=(VARIABLE,), pure=False)

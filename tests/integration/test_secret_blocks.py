@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -21,10 +22,10 @@ from stages.core import discovery, registry
 from stages.core.errors import ServiceUnreachable, UsageError
 from tests.integration.driving import Toys, in_process
 from tests.integration.prefect_side import ended, log_of
-from tests.integration.secret_toys import VARIABLE, digest
 
 pytestmark = pytest.mark.integration
 
+VARIABLE = "STAGEWRIGHT_VISION_KEY"
 KEY = "sk-in-a-block-77c0ffee"
 STORE_KEYS = {"STAGEWRIGHT_S3_ACCESS_KEY": "AWS_ACCESS_KEY_ID", "STAGEWRIGHT_S3_SECRET_KEY": "AWS_SECRET_ACCESS_KEY"}
 PROFILE = "name: {name}\nlabel: Secrets\nstages: [toy_secret, toy_no_secret]\n"
@@ -32,9 +33,16 @@ PROFILE = "name: {name}\nlabel: Secrets\nstages: [toy_secret, toy_no_secret]\n"
 
 @pytest.fixture(autouse=True)
 def _nothing_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No block; nor were this file's stages loaded, which are forgotten after each test."""
     monkeypatch.setattr(secret_blocks, "_read", {})
+    monkeypatch.delitem(sys.modules, "tests.integration.secret_toys", raising=False)
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
     monkeypatch.setattr(discovery, "_seen", set(discovery._seen))
+
+
+def digest(secret: str) -> str:
+    """What stands for a secret that is not to be shown."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @pytest.fixture
