@@ -26,6 +26,12 @@ Ray = Annotated[
     str,
     typer.Option(metavar="RUNNER", help="What the deployments `…/ray` run on: ray (of this machine), auto, HOST:PORT"),
 ]
+Gpus = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="How many stages may use a GPU at once, in all runs; 1 at first", show_default=False
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be made or changed, and do nothing")]
 AsYaml = Annotated[bool, typer.Option("--prefect-yaml", help="Print prefect.yaml for the shipped profiles instead")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for programs")]
@@ -35,6 +41,7 @@ def deploy_command(
     profiles: Names = None,
     pool: Pool = POOL,
     ray: Ray = RAY,
+    gpus: Gpus = None,
     dry_run: DryRun = False,
     prefect_yaml: AsYaml = False,
     json: AsJson = False,
@@ -60,7 +67,7 @@ def deploy_command(
     settings = read_settings()
     wanted = _checked(profiles or [], settings, ray)  # before anything is started
     ready(say)
-    changes, served = _deploy(wanted, pool, dry_run)
+    changes, served = _deploy(wanted, pool, gpus, dry_run)
     if json:
         print_json({"dry_run": dry_run, "pool": pool, "changes": [change.to_json() for change in changes]})
         return
@@ -83,7 +90,7 @@ def _yaml_of_the_shipped(ray: str) -> str:
     return prefect_yaml(_checked([], Settings(profiles=[], stage_modules=[]), ray))
 
 
-def _deploy(wanted: list[Wanted], pool: str, dry: bool) -> tuple[list[Change], bool]:
+def _deploy(wanted: list[Wanted], pool: str, gpus: int | None, dry: bool) -> tuple[list[Change], bool]:
     from prefect.client.orchestration import get_client
     from prefect.context import refresh_global_settings_context
 
@@ -92,7 +99,7 @@ def _deploy(wanted: list[Wanted], pool: str, dry: bool) -> tuple[list[Change], b
     refresh_global_settings_context()  # Prefect was imported to check profiles, when there was no server yet
     with get_client(sync_client=True) as client:
         server = Server(client, pool, str(Path.cwd()), dry)
-        changes = [server.make_pool(), server.save_storage(), server.limit_gpus()]
+        changes = [server.make_pool(), server.save_storage(), server.limit_gpus(gpus)]
         changes += [server.deploy(one) for one in wanted]
         return changes, changes[0].kind == "same" and server.is_served()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -55,16 +56,16 @@ class Server:
                 StageStorage().save(NAME, overwrite=True, _sync=True)  # type: ignore[call-arg]
             return Change(what, "create")
 
-    def limit_gpus(self) -> Change:
-        """How many stages may use a GPU at once, runs all together. One that is there is the operator's."""
-        what = f"concurrency limit of the tag {GPU_TAG}"
-        try:
-            self._client.read_concurrency_limit_by_tag(GPU_TAG)
-            return Change(what, "same")
-        except ObjectNotFound:
-            if not self._dry:
-                self._client.create_concurrency_limit(tag=GPU_TAG, concurrency_limit=1)
-            return Change(what, "create")
+    def limit_gpus(self, most: int | None) -> Change:
+        """How many stages may use a GPU at once, runs all together: one by default, or as many as there were."""
+        there: Json | None = None
+        with suppress(ObjectNotFound):
+            there = {"limit": self._client.read_concurrency_limit_by_tag(GPU_TAG).concurrency_limit}
+        wanted = {"limit": most} if most is not None else there or {"limit": 1}
+        change = compare(f"concurrency limit of the tag {GPU_TAG}", there, wanted)
+        if not self._dry and change.kind != "same":
+            self._client.create_concurrency_limit(tag=GPU_TAG, concurrency_limit=wanted["limit"])  # or changes it
+        return change
 
     def deploy(self, wanted: Wanted) -> Change:
         """One deployment. Its own schedule is kept up; others, and whether any is active, are left as they are."""

@@ -118,6 +118,15 @@ class TestDeploying:
         assert limit
         assert limit.limit == 3
 
+    def test_the_limit_of_gpus_is_one_until_another_is_given(self, toys: Toys, client: SyncPrefectClient) -> None:
+        def limit() -> int:
+            return client.read_concurrency_limit_by_tag("gpu").concurrency_limit
+
+        _deploy(toys, "counted")
+        assert limit() == 1
+        assert _deploy(toys, "counted", "--gpus", "4")["concurrency limit of the tag gpu"] == "change"
+        assert (limit(), _deploy(toys, "counted")["concurrency limit of the tag gpu"]) == (4, "same")
+
     def test_what_was_set_in_the_ui_stays(self, toys: Toys, client: SyncPrefectClient) -> None:
         _deploy(toys, "counted")
         there = client.read_deployment_by_name("counted/often")
