@@ -137,7 +137,7 @@ def test_aws_variables_do_not_redirect_the_local_store(store: ObjectStore, monke
 
 
 def test_those_that_run_are_reported_as_running(services: Connections, home: Path) -> None:
-    store, prefect, _ = status(read_settings())
+    store, prefect, *_ = status(read_settings())
     pids, logs = kept(home), home / "logs"
     endpoint = str(services.store.endpoint)
     assert store == ServiceStatus("store", "running", endpoint, pids["store"]["pid"], f"log: {logs}/store.log")
