@@ -28,9 +28,7 @@ Ray = Annotated[
 ]
 Gpus = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="How many stages may use a GPU at once, in all runs; 1 at first", show_default=False
-    ),
+    typer.Option(min=1, help="How many stages may use a GPU at once, in all runs; 1 at first", show_default=False),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be made or changed, and do nothing")]
 AsYaml = Annotated[bool, typer.Option("--prefect-yaml", help="Print prefect.yaml for the shipped profiles instead")]
