@@ -70,8 +70,13 @@ def pack(elsewhere: bool) -> Baggage:
 
 def _own_store_keys() -> dict[str, str]:
     """The keys of the outside store that are ours and not AWS's: a worker is not to ask Prefect for them."""
+    from botocore.exceptions import BotoCoreError
+
     address = outside_store(read_settings())
-    keys = with_keys(address) if address else None
+    try:
+        keys = with_keys(address) if address else None
+    except BotoCoreError:  # AWS settings that cannot be used: the store tells of them when it is asked
+        return {}
     if keys is None or keys.access_key is None or keys.secret_key is None:
         return {}
     return {variable("s3_access_key"): keys.access_key, variable("s3_secret_key"): keys.secret_key}

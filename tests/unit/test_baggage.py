@@ -95,6 +95,13 @@ class TestPacked:
         packed = pack(elsewhere).environment
         assert (packed["STAGEWRIGHT_S3_ACCESS_KEY"], packed["STAGEWRIGHT_S3_SECRET_KEY"]) == ("OURS", "our-secret")
 
+    def test_aws_settings_that_cannot_be_used_are_left_to_the_store_to_tell(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.setenv("AWS_PROFILE", "gone")
+        assert "STAGEWRIGHT_S3_ACCESS_KEY" not in pack(elsewhere=False).environment
+
     @pytest.mark.parametrize("elsewhere", [True, False])
     def test_it_shows_itself_to_nobody_and_survives_the_journey(self, elsewhere: bool) -> None:
         packed = pack(elsewhere).with_secrets({"STAGEWRIGHT_VISION_KEY": SECRET})
