@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from stages.core.errors import InputError, UsageError
+from stages.core.errors import BucketMissing, InputError, UsageError
 from stages.core.objects import ObjectStore, StoreAddress
 from stages.datatypes.s3_input import s3_options, split
 
@@ -48,12 +49,20 @@ class Folder(ObjectStore):
 
     def objects(self) -> Iterator[Found]:
         """All that lie there now, but for what stands for a folder. Raises StoreError."""
+        bucket = self.address.bucket
+        try:
+            for told in self._listed():
+                if not told["Key"].endswith("/") and not _is_own(bucket, told["Key"], self._own):
+                    yield self._found(told["Key"], told["ETag"], told["Size"], told["LastModified"])
+        except BucketMissing as error:
+            problem = f"{self.uri} cannot be watched: the store has no bucket {bucket!r}. Check its name."
+            raise BucketMissing(problem, uri=self.uri) from error
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
         with self._named(""):
             pages = self.client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.address.bucket, Prefix=self.address.prefix):
-                for told in page.get("Contents", []):
-                    if not told["Key"].endswith("/") and not _is_own(self.address.bucket, told["Key"], self._own):
-                        yield self._found(told["Key"], told["ETag"], told["Size"], told["LastModified"])
+                yield from page.get("Contents", [])
 
     def _found(self, key: str, etag: str, size: int, modified: datetime) -> Found:
         name = key[len(self.address.prefix) :]

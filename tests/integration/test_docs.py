@@ -40,6 +40,7 @@ PAGES = (
     "docs/operations.md",
     "docs/profiles.md",
     "docs/ray.md",
+    "docs/watching.md",
     "docs/writing-a-stage.md",
 )
 CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan")

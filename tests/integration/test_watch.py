@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +31,7 @@ from prefect.states import Cancelled
 
 from flows.connections import Connections
 from flows.watch import watch
+from flows.watch.flow import VIDEOS
 from flows.watch.folder import Folder, folder_uri
 from flows.watch.ledger import Ledger
 from flows.watch.look import Wanted, Watch
@@ -270,7 +273,9 @@ class TestRefused:
         assert _notes(store, "wrong/") == {}
 
     def test_a_bucket_that_is_not_there(self, store: ObjectStore, idle: str) -> None:
-        with pytest.raises(BucketMissing, match="'nobody-has-this'"):
+        with pytest.raises(
+            BucketMissing, match=r"^s3://nobody-has-this/in/ cannot be watched: the store has no bucket"
+        ):
             _look("s3://nobody-has-this/in/", idle)
 
 
@@ -296,6 +301,11 @@ def test_the_form_says_what_it_takes_and_refuses_the_rest() -> None:
     assert form["required"] == ["prefix", "deployment"]
     assert all(told["description"] for told in form["properties"].values())
     assert (form["properties"]["at_most"]["minimum"], form["properties"]["at_most"]["maximum"]) == (1, 1000)
+    page = (Path(__file__).parents[2] / "docs" / "watching.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) ?\|", page.split("## ")[0], re.M))
+    said = {"None": "", "[]": "none", "{}": "none", str(VIDEOS): "videos"}
+    defaults = {name: str(told.get("default")) for name, told in form["properties"].items()}
+    assert rows == {name: said.get(default, f"`{default}`") for name, default in defaults.items()}
     for nonsense in (
         {"at_most": 0},
         {"deployment": "watched"},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from botocore.stub import ANY, Stubber
@@ -115,6 +117,13 @@ class TestNote:
     def test_it_comes_back_as_it_was(self) -> None:
         assert Note.from_bytes(self.NOTE.to_bytes(), "there") == self.NOTE
         assert "„no“" in self.NOTE.to_bytes().decode()
+
+    def test_the_one_that_is_shown_in_the_documentation_is_one(self) -> None:
+        page = Path(__file__).parents[2] / "docs" / "watching.md"
+        [shown] = re.findall(r"^```json\n(.*?)^```$", page.read_text(), re.M | re.S)
+        note = Note.from_bytes(shown.encode(), "there")
+        assert note.to_bytes().decode() == shown.strip()
+        assert job_id_of("arena/default", replace(FOUND, uri=note.uri, etag=note.etag), 1) == note.job_id
 
     @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format": 2}', b'{"format": 1}', b"\xff"])
     def test_what_is_none_is_told(self, data: bytes) -> None:
