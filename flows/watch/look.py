@@ -58,9 +58,9 @@ class Wanted:
 class Sight:
     """What a look has seen and done.
 
-    there     the objects that count, by note id, without those that were done before
+    there     the objects that count, by note id, without those that are done
     notes     what is noted of them now
-    done      how many were done before
+    done      how many are done
     ignored   how many do not count, by their names
     started, ended   what this look has changed
     waiting   how many are left to a later look
@@ -126,7 +126,8 @@ class Watch:
     def _start_due(self, kept: Kept, wanted: Wanted, sight: Sight) -> None:
         for note in [note for id, note in kept.open.items() if note.state == "again" and id not in sight.there]:
             gone = f"{note.uri} is gone, was overwritten or does not count any more, and could not be started again."
-            self._keep(kept, replace(note, state="refused", error=gone))
+            self._keep(kept, refused := replace(note, state="refused", error=gone))
+            sight.ended.append(refused)
         tries = 0
         for found in self._due(kept, wanted, sight):
             if found.fault is None and tries == wanted.at_most:

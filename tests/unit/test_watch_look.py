@@ -191,7 +191,7 @@ class TestAgain:
         world.server.end(FAILED)
         assert world.look(again=("all",), at_most=1).waiting == 1
         del world.bucket.files["b"]
-        world.look()
+        assert [note.state for note in world.look().ended] == ["refused"]
         assert world.states() == {"a": "started", "b": "refused"}
         assert "is gone, was overwritten" in str(world.notes()["b"].error)
 
