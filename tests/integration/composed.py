@@ -83,8 +83,10 @@ class Composed:
             process.wait()
 
     def close(self) -> None:
-        """Stop what still runs, the last that was started first. What it printed is shown where the test failed."""
-        for service in reversed(list(self._started)):
+        """Stop what still runs, all at once. What it printed is shown where the test failed."""
+        for process in self._started.values():
+            process.terminate()
+        for service in list(self._started):
             self.stop(service)
             sys.stderr.write(f"--- {service}\n{self.log(service)}")
 

@@ -6,12 +6,14 @@ the image there is what is installed here, in place of the file's store the sess
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 import shutil
 import tempfile
 import urllib.error
 import urllib.request
+import uuid
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from deployments.aws.make_bucket import make_bucket, rules
 from deployments.local import ports
 from stages.core.objects import ObjectStore
 from tests.integration.composed import ROOT, Composed
@@ -114,8 +117,23 @@ def _beside(folder: Path, store: ObjectStore) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # nodes end at once
         "RAY_START_HOOK": "tests.integration.ray_loopback.join",
     }
+
+
+def test_a_bucket_is_made_where_it_is_missing_and_keeps_the_rules_of_others(store: ObjectStore) -> None:
+    own = ObjectStore(dataclasses.replace(store.address, bucket=f"made-{uuid.uuid4().hex}", prefix="team/"))
+    bucket = {"Bucket": own.address.bucket}
+    make_bucket(own.address)
+    theirs = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "scratch/"}, "Expiration": {"Days": 1}}
+    own.client.put_bucket_lifecycle_configuration(**bucket, LifecycleConfiguration={"Rules": [theirs]})
+    for _ in "12":
+        make_bucket(own.address)
+        kept = own.client.get_bucket_lifecycle_configuration(**bucket)["Rules"]
+        by_id = {rule.pop("ID"): rule for rule in kept}
+        assert by_id == {rule.pop("ID"): rule for rule in [dict(theirs), *rules("team/")]}
+    own.client.delete_bucket(**bucket)
 
 
 def test_a_profile_runs_on_the_processes_of_compose_and_its_run_outlives_the_server(cluster: Cluster) -> None:
