@@ -106,8 +106,8 @@ def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
         entrypoint="flows.watch.watch",
         description=f"Runs {profile.name}/{DEFAULT} for every new object below {wish.prefix}",
         tags=sorted({_HOME_TAG, *profile.deploy.tags}),
-        limit=1,
-        collision="CANCEL_NEW",  # the look that is under way sees the same
+        limit=2,  # a look that was asked for beside the schedule's
+        collision=_COLLISIONS["wait"],
         form=json.loads(parameter_schema(watch).model_dump_json(exclude_unset=True)),
         parameters=dict(own),
         schedule=_schedule(every),

@@ -51,7 +51,7 @@ def down(settings: Settings, say: Say = say) -> list[str]:
         kept = [(service, read_record(settings, service.name)) for service in _all(settings)]
         running = [(service, record) for service, record in kept if record and find(record.process)]
         if running:
-            say(f"Stopping the {' and the '.join(service.label for service, _ in running)}…")
+            say(f"Stopping: {', '.join(service.label for service, _ in running)}…")
         for service, record in kept:
             if record:  # first the addresses, so that nobody takes a server that is about to end
                 write_record(settings, service.name, replace(record, address=None))

@@ -22,7 +22,7 @@ from deployments.local.home import Home
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
 from deployments.local.service import ask
-from flows.connections import local_server
+from flows.connections import known_server
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
 
@@ -95,7 +95,7 @@ class PrefectWorker:
 
     @property
     def _api_url(self) -> str | None:
-        return self.settings.prefect_api_url or local_server(self.settings)
+        return known_server(self.settings)
 
     def _environment(self, port: int) -> dict[str, str]:
         """Ours, for its runs need the keys of the store; paths that are relative to where we are made absolute."""

@@ -70,6 +70,14 @@ class Deploy(_Strict):
     watch: Watch | None = Field(None, description="A prefix whose new objects are run")
 
     @model_validator(mode="after")
+    def _watched_runs_wait(self) -> Self:
+        if self.watch and self.collision == "cancel":
+            raise ValueError(
+                "expected `collision: wait` where a prefix is watched: else what comes at once is cancelled"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [schedule.name for schedule in self.schedules]
         if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -25,6 +25,7 @@ from stages.core.errors import ObjectMissing
 from stages.core.objects import ObjectStore, StoreAddress
 from tests.integration.conftest import toys_in
 from tests.integration.driving import Ended, Toys
+from tests.integration.test_loopback import LOOPBACK, family, reachable
 from tests.integration.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +241,12 @@ class TestRunning:
 
 
 class TestWorker:
+    def test_it_listens_on_loopback_only(self, worker: Toys) -> None:
+        [found] = [s for s in worker.command("status", "--json").json["services"] if s["name"] == "worker"]
+        ips = {ip for process in family(found["pid"]) for ip in reachable(process)}
+        assert ips
+        assert ips <= LOOPBACK
+
     def test_it_is_left_as_it_is_until_what_its_runs_are_given_is_another(self, worker: Toys) -> None:
         def process() -> int:
             [found] = [s for s in worker.command("status", "--json").json["services"] if s["name"] == "worker"]

@@ -109,7 +109,7 @@ def test_killed_the_server_starts_again_at_the_same_port_with_the_same_data(sett
 def test_down_stops_both_and_keeps_their_data(settings: Settings) -> None:
     before, said = kept(settings), list[str]()
     assert down(settings, said.append) == ["store", "prefect"]
-    assert said == ["Stopping the object store and the Prefect server…"]
+    assert said == ["Stopping: object store, Prefect server…"]
     assert [psutil.pid_exists(process["pid"]) for process in before.values()] == [False, False]
     assert [(service.state, service.detail) for service in status(settings)[:2]] == [
         ("stopped", "start it with `stagewright up`"),

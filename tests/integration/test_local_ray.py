@@ -242,7 +242,7 @@ def test_down_ends_every_process_of_it_at_once_even_while_a_task_runs(settings: 
     finally:
         busy.kill()
         busy.communicate()
-    assert said == ["Stopping the Ray cluster…"]
+    assert said == ["Stopping: Ray cluster…"]
     assert family(session) == []
     assert local_ray(settings) is None
     assert status(settings)[2].detail == "start it with `stagewright up --ray` or `run --runner ray`"

@@ -17,7 +17,7 @@ stages: [cut_pictures]
 deploy:
   tags: [video]
   limit: 3
-  collision: cancel
+  collision: wait
   schedules:
     - {name: nightly, cron: "0 2 * * *", timezone: Europe/Zurich, active: false, parameters: {video: s3://media/a.mp4}}
     - name: often
@@ -36,7 +36,7 @@ def faults_of(deploy: str) -> list[str]:
 class TestRead:
     def test_all_that_can_be_said(self) -> None:
         deploy = parse_profile(WHOLE).deploy
-        assert (deploy.tags, deploy.limit, deploy.collision) == (["video"], 3, "cancel")
+        assert (deploy.tags, deploy.limit, deploy.collision) == (["video"], 3, "wait")
         assert [(s.name, s.cron, s.every, s.timezone, s.active) for s in deploy.schedules] == [
             ("nightly", "0 2 * * *", None, "Europe/Zurich", False),
             ("often", None, 90, "UTC", True),
@@ -91,6 +91,14 @@ class TestFaults:
             (
                 "deploy:\n  schedules:\n    - {name: a, every: 60}\n    - {name: a, every: 90}",
                 "toy.yaml:3: field 'deploy': two schedules are called 'a'",
+            ),
+            (
+                "deploy:\n  collision: cancel\n  watch: {prefix: a}",
+                "toy.yaml:3: field 'deploy': expected `collision: wait` where a prefix is watched",
+            ),
+            (
+                "deploy:\n  schedules:\n    - {name: ray, every: 9}",
+                "toy.yaml:5: field 'deploy.schedules.0.name': found 'ray'",
             ),
             ("deploy:\n  watch: {every: 5}", "toy.yaml:4: field 'deploy.watch.prefix': has no `prefix:`"),
         ],

@@ -25,7 +25,8 @@ def test_folders_and_files_are_for_their_owner_only(tmp_path: Path) -> None:
     home.prepare()
     write_private(home.root / "secret", "one")
     write_private(home.root / "secret", "two")
-    assert {mode(folder) for folder in (home.root, home.store, home.prefect, home.ray, home.worker, home.logs)} == {"0o700"}
+    folders = (home.root, home.store, home.prefect, home.ray, home.worker, home.logs)
+    assert {mode(folder) for folder in folders} == {"0o700"}
     assert mode(home.root / "secret") == "0o600"
     assert (home.root / "secret").read_text() == "two"
     assert sorted(file.name for file in home.root.iterdir()) == ["logs", "prefect", "ray", "secret", "store", "worker"]
