@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
     "docs/accuracy.md",
+    "docs/deployments.md",
     "docs/operations.md",
     "docs/profiles.md",
     "docs/ray.md",
