@@ -145,7 +145,7 @@ class RunPage:
 
     def ends(self, state: str) -> None:
         """Wait until the page shows it."""
-        expect(self.ui.page.get_by_text(state, exact=True).first).to_be_visible()
+        expect(self.ui.page.get_by_text(state, exact=True).first).to_be_visible(timeout=2 * _PATIENCE)
 
     def card(self, key: str) -> Locator:
         """An artifact on the tab of artifacts."""
