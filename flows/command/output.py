@@ -105,6 +105,9 @@ def guarded(run: Callable[[], int | None], as_json: bool) -> int:
         _give_up(_output())
         return 0
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the last resort of the command line
+        if isinstance(error.__context__, BrokenPipeError):  # rich makes an end of the process of it
+            _give_up(_output())
+            return 0
         return refuse(_translated(error), as_json)
 
 

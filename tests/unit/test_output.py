@@ -88,8 +88,9 @@ class TestBrokenOutput:
         if "stages --json 2>&-" in line:
             assert json.loads(done.stdout)
 
-    def test_who_has_read_enough_ends_it_in_silence(self) -> None:
-        done = shell("{ $S schema; echo $? >&2; } | head -c 1")
+    @pytest.mark.parametrize("command", ["schema", "run --help"])
+    def test_who_has_read_enough_ends_it_in_silence(self, command: str) -> None:
+        done = shell(f"{{ $S {command}; echo $? >&2; }} | head -c 1", PYTHONUNBUFFERED="1")
         assert done.stderr == "0\n"
 
     def test_there_may_be_no_standard_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
