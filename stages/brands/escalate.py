@@ -38,12 +38,8 @@ class EscalateConfig(StageConfig):
     )
     price_in: float = Field(0.00015, ge=0, le=1e3, description="Price of a thousand tokens that are sent")
     price_out: float = Field(0.0006, ge=0, le=1e3, description="Price of a thousand tokens that are answered")
-    least: float = Field(
-        0.5, ge=0, le=1, description="Least sureness of an answer that counts, as the model tells, 0-1"
-    )
-    visible: float = Field(
-        0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen, 0-1"
-    )
+    least: float = Field(0.5, ge=0, le=1, description="Least sureness of an answer that counts, as the model tells")
+    visible: float = Field(0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen")
     timeout: float = Field(60, gt=0, le=600, description="Seconds that one request may take")
     parallel: int = Field(4, ge=1, le=64, description="Requests that are under way at the same time")
     retries: int = Field(4, ge=0, le=10, description="Further attempts at a request after 429, 5xx and timeouts")

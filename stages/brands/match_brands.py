@@ -32,9 +32,7 @@ class MatchBrandsConfig(StageConfig):
         min_length=1,
     )
     threshold: float = Field(84, ge=0, le=100, description="Least similarity that counts as a match")
-    visible: float = Field(
-        0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen, 0-1"
-    )
+    visible: float = Field(0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen")
     near: float = Field(
         65, ge=0, le=100, description="Least similarity of a text that is listed as unresolved, for a person to judge"
     )

@@ -23,15 +23,15 @@ class DetectObjectsConfig(StageConfig):
     labels: list[str] = Field(
         [], description="What to look for, by COCO's names (person, bicycle, car, dog…); none named: all 80"
     )
-    min_score: float = Field(0.35, ge=0.05, le=1, description="Least sureness that a thing is there, 0-1")
+    min_score: float = Field(0.35, ge=0.05, le=1, description="Least sureness that a thing is there")
     max_overlap: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="Two boxes of a label are one thing if they overlap more (intersection over union), 0-1",
+        description="Two boxes of a label are one thing if they overlap more (intersection over union)",
     )
     max_failed: float = Field(
-        0.05, ge=0, le=1, description="Share of the pictures that may fail to be searched before the stage does, 0-1"
+        0.05, ge=0, le=1, description="Share of the pictures that may fail to be searched before the stage does"
     )
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ class IndexScenesConfig(StageConfig):
         0.25,
         ge=0,
         le=1,
-        description="Share of a scene's pictures in which things of a label must be seen to count, 0-1",
+        description="Share of a scene's pictures in which things of a label must be seen to count",
     )
 
 

@@ -29,9 +29,9 @@ class FindTextConfig(StageConfig):
         description="Longest side to which a picture is scaled to find text, pixels; larger finds smaller text, "
         "slower. 0: 0.575 of the video's, at least 736 and at most 1104",
     )
-    min_score: float = Field(0.5, ge=0, le=1, description="Least sureness that a place holds text, 0-1")
+    min_score: float = Field(0.5, ge=0, le=1, description="Least sureness that a place holds text")
     max_failed: float = Field(
-        0.05, ge=0, le=1, description="Share of the pictures that may fail to be searched before the stage does, 0-1"
+        0.05, ge=0, le=1, description="Share of the pictures that may fail to be searched before the stage does"
     )
 
 

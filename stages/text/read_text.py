@@ -26,7 +26,7 @@ class ReadTextConfig(StageConfig):
     views: int = Field(2, ge=1, le=20, description="Views of each text that are read at first, the best of them")
     more_views: int = Field(6, ge=0, le=100, description="Further views that are read where the first do not agree")
     max_failed: float = Field(
-        0.05, ge=0, le=1, description="Share of the pictures that may fail to be read before the stage does, 0-1"
+        0.05, ge=0, le=1, description="Share of the pictures that may fail to be read before the stage does"
     )
 
 

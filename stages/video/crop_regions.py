@@ -37,7 +37,7 @@ class CropRegionsConfig(StageConfig):
     max_side: int = Field(512, ge=32, le=4096, description="Longest side of a piece, pixels; none is enlarged")
     quality: int = Field(90, ge=30, le=100, description="JPEG quality of the pieces")
     max_failed: float = Field(
-        0.2, ge=0, le=1, description="Share of the pieces that may fail to be cut before the stage does, 0-1"
+        0.2, ge=0, le=1, description="Share of the pieces that may fail to be cut before the stage does"
     )
 
 

@@ -27,7 +27,7 @@ class ExtractFramesConfig(StageConfig):
     motion_fps: float = Field(6.25, gt=0, le=60, description="Small pictures a second, in which movement is followed")
     motion_side: int = Field(640, ge=160, le=1920, description="Longest side of the small pictures, pixels")
     cut: float = Field(
-        0.4, gt=0, le=1, description="A new shot begins where more than this share of the picture changes its luma, 0-1"
+        0.4, gt=0, le=1, description="A new shot begins where more than this share of the picture changes its luma"
     )
 
 

@@ -57,7 +57,7 @@ def seen(job_id: str) -> Seen | None:
         return Seen(runs[0].id, runs[0].state.name or "?", states, {id: task.run_count for id, task in tasks.items()})
 
 
-def ended(job_id: str, tasks: int, seconds: float = 30) -> Seen:
+def ended(job_id: str, tasks: int, seconds: float = 90) -> Seen:
     """The run, once the server knows how all its tasks ended: it notes that late."""
     final = {"Completed", "Failed", "Skipped", "Cancelled", "Crashed", "TimedOut"}
 
@@ -79,7 +79,7 @@ def log_of(run: Seen) -> list[str]:
 
 def says(run: Seen, text: str) -> None:
     """The log of the run has a line with that; the server is told of lines some seconds late."""
-    until(lambda: any(text in line for line in log_of(run)), 30)
+    until(lambda: any(text in line for line in log_of(run)))
 
 
 def cancel(run: Seen) -> None:

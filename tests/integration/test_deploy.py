@@ -40,7 +40,7 @@ stages:
   - id: double
     stage: toy_scale
     config: {factor: 2}
-  - toy_words: {words: [one]}
+  - toy_listed: {words: [one]}
 deploy:
   tags: [toys]
   limit: 3
@@ -223,9 +223,9 @@ class TestRunning:
         chosen = {"__prefect_kind": "workspace_variable", "variable_name": "deployed_words"}
         deployment = client.read_deployment_by_name("counted/default")
         client.create_flow_run_from_deployment(
-            deployment.id, parameters={"toy_words": {"words": chosen}, "job_id": "by-variable"}
+            deployment.id, parameters={"toy_listed": {"words": chosen}, "job_id": "by-variable"}
         )
-        assert _manifest(worker, "by-variable")["settings"]["toy_words"]["words"] == ["sun", "sand"]
+        assert _manifest(worker, "by-variable")["settings"]["toy_listed"]["words"] == ["sun", "sand"]
 
     def test_a_schedule_fires_as_soon_as_it_is_deployed(self, worker: Toys, client: SyncPrefectClient) -> None:
         ticking = COUNTED.replace("name: counted", "name: ticking").replace("active: false", "active: true")

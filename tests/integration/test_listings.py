@@ -15,7 +15,7 @@ PROFILE = """
 name: listed
 stages:
   - toy_source: {n: 3}
-  - toy_words: {words: [shore]}
+  - toy_listed: {words: [shore]}
 """
 
 
@@ -28,7 +28,7 @@ def client(toys: Toys) -> Iterator[SyncPrefectClient]:
 
 def _run(toys: Toys, *words: str) -> Ended:
     listed = ", ".join(f'"{word}"' for word in words)
-    return toys.run("--set", f"toy_words.words=[{listed}]")
+    return toys.run("--set", f"toy_listed.words=[{listed}]")
 
 
 def _words(ended: Ended) -> list[str]:
@@ -46,15 +46,15 @@ def test_what_they_hold_stands_in_their_place_and_decides_what_runs(
     given = ("shore", f"@{store.address.url}lists/words.txt", "@variable:listed_season")
     first = _run(toys, *given, f"@{store.address.url}lists/more.json")
     assert _words(first) == ["shore", "sun", "sea", "sand", "salt"]
-    [told] = [stage["key"] for stage in first.json["stages"] if stage["id"] == "toy_words"]
+    [told] = [stage["key"] for stage in first.json["stages"] if stage["id"] == "toy_listed"]
     assert _run(toys, "shore", "sun", "sea", "sand", "salt").json["stages"][1]["key"] == told
 
     _words(_run(toys, *given))
-    assert _run(toys, *given).statuses == {"toy_source": "kept", "toy_words": "kept"}
+    assert _run(toys, *given).statuses == {"toy_source": "kept", "toy_listed": "kept"}
     client.update_variable(VariableUpdate(name="listed_season", value=["wind"]))
     changed = _run(toys, *given)
     assert _words(changed) == ["shore", "sun", "sea", "wind"]
-    assert changed.statuses == {"toy_source": "kept", "toy_words": "ran"}
+    assert changed.statuses == {"toy_source": "kept", "toy_listed": "ran"}
 
 
 def test_plan_reads_them_too(toys: Toys, client: SyncPrefectClient) -> None:
@@ -67,8 +67,8 @@ def test_plan_reads_them_too(toys: Toys, client: SyncPrefectClient) -> None:
 
 
 def test_of_a_stage_that_is_off_nothing_is_read(toys: Toys, client: SyncPrefectClient) -> None:
-    done = toys.run("--set", 'toy_words.words=["@variable:nowhere"]', "--disable", "toy_words")
-    assert (done.code, done.statuses["toy_words"]) == (0, "skipped")
+    done = toys.run("--set", 'toy_listed.words=["@variable:nowhere"]', "--disable", "toy_listed")
+    assert (done.code, done.statuses["toy_listed"]) == (0, "skipped")
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,14 @@ def test_of_a_stage_that_is_off_nothing_is_read(toys: Toys, client: SyncPrefectC
     [
         (
             "@variable:nowhere",
-            "toy_words.words: the Prefect server has no variable 'nowhere'. Make it: prefect variable",
+            "toy_listed.words: the Prefect server has no variable 'nowhere'. Make it: prefect variable",
         ),
         ("@s3://{bucket}/nowhere.txt", "s3://{bucket}/nowhere.txt is not there."),
-        ("@s3://{bucket}/{prefix}empty.txt", "toy_words.words: @s3://{bucket}/{prefix}empty.txt holds no text"),
-        ("@s3://{bucket}/{prefix}film.txt", "toy_words.words: s3://{bucket}/{prefix}film.txt cannot be read as a list"),
+        ("@s3://{bucket}/{prefix}empty.txt", "toy_listed.words: @s3://{bucket}/{prefix}empty.txt holds no text"),
+        (
+            "@s3://{bucket}/{prefix}film.txt",
+            "toy_listed.words: s3://{bucket}/{prefix}film.txt cannot be read as a list",
+        ),
         ("@s3://{bucket}/{prefix}map.json", "holds a mapping, expected a list of texts"),
         ("@s3://{bucket}/{prefix}numbers.json", "holds [1, 2], expected a list of texts"),
         ("@s3://{bucket}/{prefix}large.txt", "large.txt has 1,048,577 bytes; a list may have 1,048,576."),

@@ -84,9 +84,9 @@ def test_the_address_that_up_prints_is_still_the_local_server(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{kept(settings)['prefect']['port']}/api")
-    assert [service.state for service in status(settings)] == ["running", "running", "stopped"]
+    assert [service.state for service in status(settings)] == ["running", "running", "stopped", "stopped"]
     monkeypatch.setenv("PREFECT_API_URL", f"http://localhost:{kept(settings)['prefect']['port']}/api")
-    assert [service.state for service in status(settings)] == ["running", "outside", "stopped"]
+    assert [service.state for service in status(settings)] == ["running", "outside", "stopped", "stopped"]
 
 
 def test_killed_the_server_starts_again_at_the_same_port_with_the_same_data(settings: Settings) -> None:

@@ -85,7 +85,7 @@ def _bare(envelope: bytes) -> bytes:
 class TestLostWorkers:
     def test_a_stage_whose_worker_is_killed_runs_again_and_every_attempt_shows(self, on_ray: Toys) -> None:
         process = _start(on_ray, MORTAL, "--set", "toy_mortal.wait=3", "--job-id", "bereft")
-        until(lambda: _pids(on_ray), 30)
+        until(lambda: _pids(on_ray))
         time.sleep(0.5)
         os.kill(_pids(on_ray)[0], signal.SIGKILL)
         assert process.wait(60) == 0
@@ -115,7 +115,7 @@ class TestLostWorkers:
 class TestStopping:
     def test_a_run_that_is_cancelled_ends_its_work_and_its_tasks_are_cancelled(self, on_ray: Toys) -> None:
         process = _start(on_ray, MORTAL, "--set", "toy_mortal.busy=200", "--job-id", "unwanted")
-        until(lambda: _pids(on_ray) and seen("unwanted"), 30)
+        until(lambda: _pids(on_ray) and seen("unwanted"))
         run = seen("unwanted")
         assert run is not None
         prefect = [str(Path(COMMAND).parent / "prefect"), "flow-run", "cancel", str(run.id)]
@@ -126,7 +126,7 @@ class TestStopping:
 
     def test_so_does_one_that_is_interrupted(self, on_ray: Toys) -> None:
         process = _start(on_ray, MORTAL, "--set", "toy_mortal.busy=200", "--job-id", "interrupted")
-        until(lambda: _pids(on_ray) and seen("interrupted"), 30)
+        until(lambda: _pids(on_ray) and seen("interrupted"))
         process.send_signal(signal.SIGINT)
         until(lambda: gone(_pids(on_ray)[0]), 15)
         assert process.wait(30) == 130
@@ -139,7 +139,7 @@ class TestStopping:
 
     def test_a_run_on_threads_is_cancelled_likewise(self, toys: Toys) -> None:
         process = _start(toys, MORTAL, "--set", "toy_mortal.wait=200", "--job-id", "put-off", runner="threads")
-        until(lambda: _pids(toys) and seen("put-off"), 30)
+        until(lambda: _pids(toys) and seen("put-off"))
         run = seen("put-off")
         assert run is not None
         prefect = [str(Path(COMMAND).parent / "prefect"), "flow-run", "cancel", str(run.id)]

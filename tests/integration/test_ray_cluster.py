@@ -26,11 +26,11 @@ from tests.integration.ray_nodes import RayNode, RayNodes, ray_nodes
 from tests.integration.ray_toys import noted
 from tests.integration.waiting import gone, until
 
-SOON = {  # a node is given up when it was silent for some eight seconds, not for a minute
+SOON = {  # a node is given up when it was silent for some fifteen seconds, not for a minute
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 1000,
     "health_check_timeout_ms": 2000,
-    "health_check_failure_threshold": 3,
+    "health_check_failure_threshold": 5,
 }
 
 HASTY = {"gcs_rpc_server_reconnect_timeout_s": 3}  # for how long the head may be away; 60 by default

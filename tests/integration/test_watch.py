@@ -20,7 +20,14 @@ import pytest
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowFilter,
+    FlowFilterName,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
@@ -175,7 +182,8 @@ def test_new_objects_run_to_their_end_and_a_bad_one_is_marked(
         manifest = json.loads(store.get(f"jobs/{notes[name].job_id}/manifest.json"))
         assert (manifest["state"], manifest["outputs"]["length"]) == ("done", len(objects[name]))
         assert manifest["inputs"]["video"]["uri"] == notes[name].uri
-    table = next(found for found in client.read_artifacts() if found.flow_run_id == _last_look(client))
+    own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[_last_look(client)]))
+    [table] = client.read_artifacts(artifact_filter=own)
     assert [row["state"] for row in json.loads(str(table.data))] == ["refused", "failed", "done", "done"]
     assert _look("incoming/", "watched/default", suffixes=[".mp4"])["started"] == 0
 

@@ -91,7 +91,7 @@ def test_parameters_are_typed_and_nonsense_is_refused_before_anything_runs(named
     flow = assemble(load_profile(named.file))
     schema = flow.parameters.model_dump()
     assert set(schema["properties"]) == {
-        "toy_source", "double", "triple", "toy_sum", "toy_measure", "refresh", "enabled", "job_id",
+        "toy_source", "double", "triple", "toy_sum", "toy_measure", "refresh", "enabled", "job_id", "label",
     }  # fmt: skip
     source = schema["definitions"]["BranchesToySource"]["properties"]["n"]
     assert (source["default"], source["maximum"]) == (10, 1000)
@@ -135,7 +135,7 @@ def test_tasks_are_named_by_their_stages_and_their_results_are_read_by_the_api(n
         run = _run(client, job_id)
         chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
         ended = lambda: [t for t in client.read_task_runs(flow_run_filter=chosen) if t.state and t.state.is_final()]  # noqa: E731
-        until(lambda: len(ended()) == 5, 30)
+        until(lambda: len(ended()) == 5)
         tasks = {task.name.rsplit("-", 1)[0]: task for task in ended()}
     assert set(tasks) == {"toy_source", "double", "triple", "toy_sum", "toy_measure"}
     result = tasks["double"].state.result(_sync=True)

@@ -38,7 +38,7 @@ class WordsConfig(StageConfig):
 
 
 @stage(writes=("words",), category="toys")
-def toy_words(config: WordsConfig) -> list[str]:
+def toy_listed(config: WordsConfig) -> list[str]:
     """The words of its settings."""
     _tell(f"words {' '.join(config.words)}")
     return list(config.words)

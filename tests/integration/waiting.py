@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = 90) -> None:
     """Wait until it is so; fail when it does not come about."""
     end = time.monotonic() + seconds
     while not true():
