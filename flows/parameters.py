@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from flows.graph.check import Examination
 from flows.graph.entry_check import CheckedEntry
-from flows.jobs.job import _JOB_ID
+from flows.jobs.job import JOB_ID
 from stages.core.datatype import DataType
 
 Parameters = dict[str, tuple[Any, Any]]
@@ -35,7 +35,7 @@ def parameters(seen: Examination) -> Parameters:
     made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]
     switches = _switches(seen.checked)
     made["enabled"] = (switches, switches())
-    job_id = Annotated[str, Field(pattern=f"^({_JOB_ID.pattern})?$"), BeforeValidator(lambda given: given or "")]
+    job_id = Annotated[str, Field(pattern=f"^({JOB_ID.pattern})?$"), BeforeValidator(lambda given: given or "")]
     made["job_id"] = (job_id, Field("", description="Name of the job; made of time and profile if empty"))
     label = Annotated[str, Field(max_length=200), BeforeValidator(lambda given: given or "")]
     made["label"] = (label, Field("", description="What people call the job; stands in its manifest and its report"))

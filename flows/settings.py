@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     def _address(cls, endpoint: str | None) -> str | None:
         if endpoint and not endpoint.startswith(("http://", "https://")):
             raise ValueError("An endpoint is http://host:port or https://host")
+        if endpoint and "@" in urlsplit(endpoint).netloc:
+            raise ValueError("An endpoint holds no key; keys are settings of their own")
         return endpoint
 
     @field_validator("s3_access_key", "s3_secret_key", "vision_key", mode="after")
@@ -128,9 +130,9 @@ def faults(error: ValidationError) -> dict[str, str]:
 
 def shown(value: object) -> object:
     """A value as it may be seen: an address without the password in it."""
-    if not isinstance(value, str) or "://" not in value:
+    if not isinstance(value, str) or "@" not in value:
         return value
-    return without_password(value)
+    return without_password(value) if "://" in value else value.rpartition("@")[2]
 
 
 def without_password(url: str) -> str:

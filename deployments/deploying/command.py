@@ -9,16 +9,17 @@ import typer
 
 from deployments.local.prefect_worker import POOL
 from flows.command.output import print_json, say
-from flows.command.starting import ready
-from flows.places.names import RAY, check_runner
+from flows.command.starting import quieten_prefect, ready
+from flows.places.names import RAY, THREADS, check_runner
 from flows.settings import Settings, read_settings
+from stages.core.errors import UsageError
 
 if TYPE_CHECKING:
     from deployments.deploying.differences import Change, Difference
     from deployments.deploying.wanted import Wanted
 
 _SHOWN = 8  # differences of one thing; the rest is counted
-_MARKS = {"create": "+", "change": "~", "same": "="}
+_MARKS = {"create": "+", "change": "~", "same": "=", "unwanted": "?"}
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Profiles; all there are by default")]
 Pool = Annotated[str, typer.Option(help="The work pool that runs them; made, for processes, where it is not there")]
@@ -30,7 +31,7 @@ Gpus = Annotated[
     int | None,
     typer.Option(min=1, help="How many stages may use a GPU at once, in all runs; 1 at first", show_default=False),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be made or changed, and do nothing")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be made or changed, and make nothing")]
 AsYaml = Annotated[bool, typer.Option("--prefect-yaml", help="Print prefect.yaml for the shipped profiles instead")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, for programs")]
 
@@ -44,8 +45,8 @@ def deploy_command(
     prefect_yaml: AsYaml = False,
     json: AsJson = False,
 ) -> None:
-    """Deploy profiles to the Prefect server: `PROFILE/default` on threads, `PROFILE/ray` on Ray, and `watch/PROFILE`
-    where the profile's `deploy:` names a prefix to watch.
+    """Deploy profiles to the Prefect server: `PROFILE/default` on threads, `PROFILE/ray` on Ray, and what
+    the profile's `deploy:` asks for: `PROFILE/SCHEDULE`, and `watch/PROFILE` for a prefix to watch.
 
     Every profile is checked first; one that is wrong stops all. Done again, it changes what differs and nothing else:
     schedules that were added in the UI stay, and so does whether one is switched on.
@@ -60,12 +61,14 @@ def deploy_command(
     """
     check_runner(ray)
     if prefect_yaml:
+        if profiles or dry_run or json or pool != POOL:
+            raise UsageError("--prefect-yaml is for the shipped profiles and their pool; give nothing else with it.")
         typer.echo(_yaml_of_the_shipped(ray), nl=False)
         return
     settings = read_settings()
     wanted = _checked(profiles or [], settings, ray)  # before anything is started
-    ready(say)
-    changes, served = _deploy(wanted, pool, gpus, dry_run)
+    ready(say, THREADS)  # what the runs need is their worker's business
+    changes, served = _deploy(wanted, pool, gpus, dry_run, whole=not profiles)
     if json:
         print_json({"dry_run": dry_run, "pool": pool, "changes": [change.to_json() for change in changes]})
         return
@@ -77,6 +80,7 @@ def deploy_command(
 
 
 def _checked(names: list[str], settings: Settings, ray: str) -> list[Wanted]:
+    quieten_prefect(settings)
     from deployments.deploying.checking import checked
 
     return checked(names, settings, ray)
@@ -88,7 +92,7 @@ def _yaml_of_the_shipped(ray: str) -> str:
     return prefect_yaml(_checked([], Settings(profiles=[], stage_modules=[]), ray))
 
 
-def _deploy(wanted: list[Wanted], pool: str, gpus: int | None, dry: bool) -> tuple[list[Change], bool]:
+def _deploy(wanted: list[Wanted], pool: str, gpus: int | None, dry: bool, whole: bool) -> tuple[list[Change], bool]:
     from prefect.client.orchestration import get_client
     from prefect.context import refresh_global_settings_context
 
@@ -99,6 +103,7 @@ def _deploy(wanted: list[Wanted], pool: str, gpus: int | None, dry: bool) -> tup
         server = Server(client, pool, str(Path.cwd()), dry)
         changes = [server.make_pool(), server.save_storage(), server.limit_gpus(gpus)]
         changes += [server.deploy(one) for one in wanted]
+        changes += server.unwanted(wanted) if whole else []
         return changes, changes[0].kind == "same" and server.is_served()
 
 
@@ -124,3 +129,7 @@ def _tell(changes: list[Change], dry: bool) -> None:
         typer.echo(f"{made} to make, {changed} to change; nothing was done.")
     else:
         typer.echo(f"{made} made, {changed} changed.")
+    for change in changes:
+        if change.kind == "unwanted":
+            name = change.what.removeprefix("deployment ")
+            say(f"No profile wants {name}, and nothing here deletes it: prefect deployment delete {name}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["create", "change", "same"]
+Kind = Literal["create", "change", "same", "unwanted"]
 NOTHING = object()
 
 

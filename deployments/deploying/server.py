@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import (
     ConcurrencyLimitStrategy,
     ConcurrencyOptions,
@@ -18,11 +20,10 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.deploying.differences import Change, compare
-from deployments.deploying.wanted import Json, Wanted, WantedSchedule, rhythm_json
+from deployments.deploying.wanted import HOME_TAG, Json, Wanted, WantedSchedule, rhythm_json
 from flows.jobs.results import StageStorage
+from flows.jobs.stage_task import GPU_TAG
 from flows.jobs.storage import NAME
-
-GPU_TAG = "gpu"  # of the tasks that ask for a GPU: flows.jobs.stage_task
 
 
 class Server:
@@ -83,6 +84,15 @@ class Server:
         self._schedule(wanted.schedule, there)
         return change
 
+    def unwanted(self, wanted: Sequence[Wanted]) -> list[Change]:
+        """Deployments of ours, in this pool, that no profile wants any more: one that was renamed, a schedule that was
+        taken out. They still run."""
+        ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[HOME_TAG]))
+        there = [d for d in self._client.read_deployments(deployment_filter=ours) if d.work_pool_name == self._pool]
+        flows = {id: self._client.read_flow(id).name for id in {deployment.flow_id for deployment in there}}
+        names = {f"{flows[deployment.flow_id]}/{deployment.name}" for deployment in there}
+        return [Change(f"deployment {name}", "unwanted") for name in sorted(names - {one.full_name for one in wanted})]
+
     def is_served(self) -> bool:
         """Whether a worker waits for runs of the pool."""
         workers = self._client.request(
@@ -97,8 +107,7 @@ class Server:
             return None
 
     def _pull_steps(self) -> list[Json]:
-        """Runs of processes begin in this folder, so that paths and modules beside it are found; elsewhere the image
-        decides."""
+        """Runs of processes begin in this folder, so that relative paths are found; elsewhere the image decides."""
         if self._pool_type != "process":
             return []
         return [{"prefect.deployments.steps.set_working_directory": {"directory": self._folder}}]

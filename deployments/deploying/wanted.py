@@ -11,14 +11,14 @@ from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.utilities.callables import parameter_schema
 
-from flows.profiles.deploy import Schedule, Watch
+from flows.places.names import RAY, THREADS
+from flows.profiles.deploy import DEFAULT, ON_RAY, Schedule, Watch
 from flows.profiles.model import Profile
 
 Json = dict[str, Any]
 
-DEFAULT, RAY = "default", "ray"
 _COLLISIONS = {"wait": "ENQUEUE", "cancel": "CANCEL_NEW"}
-_HOME_TAG = "stagewright"
+HOME_TAG = "stagewright"
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,21 @@ def rhythm_json(rhythm: Any) -> Json:
 
 def wanted(profile: Profile, flow: Flow[..., Any], watch: Flow[..., Any], ray: str) -> Iterator[Wanted]:
     """The deployments of a profile: on threads, on Ray (`ray`: as STAGEWRIGHT_RUNNER), one for each schedule, and the
-    watch, if it wants one.
-
-    Raises ValueError where a schedule's rhythm is none.
-    """
-    runners = {"threads": "threads", "ray": ray}
+    watch, if it wants one. The profile's `deploy:` has been checked."""
+    runners = {THREADS: THREADS, RAY: ray}
     plain = Wanted(
         flow=flow.name,
         name=DEFAULT,
         entrypoint=f"flows.catalog.{flow.name.replace('-', '_')}",
         description=profile.description or profile.label,
-        tags=sorted({_HOME_TAG, *profile.deploy.tags}),
+        tags=sorted({HOME_TAG, *profile.deploy.tags}),
         limit=profile.deploy.limit,
         collision=_COLLISIONS[profile.deploy.collision],
         form=json.loads(parameter_schema(flow).model_dump_json(exclude_unset=True)),
-        job_variables=_on("threads"),
+        job_variables=_on(THREADS),
     )
     yield plain
-    yield replace(plain, name=RAY, job_variables=_on(ray))
+    yield replace(plain, name=ON_RAY, job_variables=_on(ray))
     for own in profile.deploy.schedules:
         job_variables, parameters = _on(runners[own.runner]), dict(own.parameters)
         schedule = _schedule(own)
@@ -96,8 +93,8 @@ def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
         "prefix": wish.prefix,
         "deployment": f"{profile.name}/{DEFAULT}",
         "input": wish.input,
-        "suffixes": wish.suffixes,
         "parameters": wish.parameters,
+        **({} if wish.suffixes is None else {"suffixes": wish.suffixes}),
     }
     every = Schedule(name="look", cron=None, every=wish.every, active=wish.active)
     return Wanted(
@@ -105,7 +102,7 @@ def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
         name=profile.name,
         entrypoint="flows.watch.watch",
         description=f"Runs {profile.name}/{DEFAULT} for every new object below {wish.prefix}",
-        tags=sorted({_HOME_TAG, *profile.deploy.tags}),
+        tags=sorted({HOME_TAG, *profile.deploy.tags}),
         limit=2,  # a look that was asked for beside the schedule's
         collision=_COLLISIONS["wait"],
         form=json.loads(parameter_schema(watch).model_dump_json(exclude_unset=True)),

@@ -21,7 +21,7 @@ from pathlib import Path
 from deployments.local.home import Home
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
-from deployments.local.service import ask
+from deployments.local.service import ask, has_said
 from flows.connections import known_server
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
@@ -68,20 +68,16 @@ class PrefectWorker:
 
     def versions(self) -> Mapping[str, str]:
         """Its runs have the server, the environment and the packages that it was started with."""
-        environment = json.dumps(sorted(_lasting(os.environ).items())).encode()
+        environment = json.dumps([self._api_url, sorted(_lasting(os.environ).items())]).encode()
         return {
             "prefect": version("prefect"),
             "python": f"{platform.python_version()} ({sys.prefix})",
-            "server": str(self._api_url),
-            "settings": hashlib.sha256(environment).hexdigest()[:8],
+            "environment": hashlib.sha256(environment).hexdigest()[:8],
         }
 
     def make_ready(self, port: int) -> str | None:
-        try:
-            started = _STARTED in self.home.log(self.name).read_text(errors="replace")
-        except OSError:
-            started = False
-        return self.fault(port) if started else "it has not said that it started"
+        said = has_said(self.home, self.name, _STARTED)
+        return self.fault(port) if said else "it has not said that it started"
 
     def fault(self, port: int) -> str | None:
         try:
@@ -114,7 +110,7 @@ class PrefectWorker:
 
 
 def _lasting(environment: Mapping[str, str]) -> dict[str, str]:
-    """What of an environment makes other runs, the address of the server aside: that is told apart."""
+    """What of an environment makes other runs; the server's address aside, which may be named or found."""
     found = {name: value for name, value in _absolute(environment).items() if name.startswith(_FAMILIES)}
     return {name: value for name, value in found.items() if name not in ("PREFECT_API_URL", "STAGEWRIGHT_HOME")}
 

@@ -21,6 +21,7 @@ from deployments.local import ray_head
 from deployments.local.home import Home, folder_for_sockets, write_private
 from deployments.local.ports import LOOPBACK, accepts
 from deployments.local.process import Command
+from deployments.local.service import has_said
 from stages.core.errors import UsageError
 
 # What crosses it is little: values go by the store. Where /dev/shm is smaller, Ray puts a file below its folder.
@@ -94,11 +95,8 @@ class RayCluster:
             raise UsageError("Ray is not installed. Install it with `pip install 'stagewright[ray]'`.") from None
 
     def make_ready(self, port: int) -> str | None:
-        try:
-            started = _STARTED in self.home.log(self.name).read_text(errors="replace")
-        except OSError:
-            started = False
-        return self.fault(port) if started else "it has not said that it started"
+        said = has_said(self.home, self.name, _STARTED)
+        return self.fault(port) if said else "it has not said that it started"
 
     def fault(self, port: int) -> str | None:
         """Connect as a driver does. Aside, since ray would stay in this process, and asks for minutes where it is

@@ -3,7 +3,7 @@
     {"store": {"endpoint", "bucket", "access_key", "secret_key"},     only while it is ready: flows.connections reads it
      "prefect": {"api_url"},                                          likewise
      "ray": {"address", "token_file"},                                likewise
-     "processes": {"store": {"port", "pid", "created"}, …}}           kept when stopped, for the port; Ray: "versions"
+     "processes": {"store": {"port", "pid", "created"}, …}}           kept when stopped, for the port; some: "versions"
 
 A service has a process before it has an address, so one that was left half-started can be told from one that is ready.
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from deployments.local.home import Home
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
 
@@ -60,6 +61,14 @@ class Service(Protocol):
 
     def leftovers(self, port: int) -> list[Path]:
         """Files outside its folder that it leaves behind when it ends."""
+
+
+def has_said(home: Home, service: str, word: str) -> bool:
+    """Whether that stands in what the service printed since its start."""
+    try:
+        return word in home.log(service).read_text(errors="replace")
+    except OSError:
+        return False
 
 
 def ask(

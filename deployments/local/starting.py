@@ -89,8 +89,10 @@ def _clear(settings: Settings, service: Service, record: Record | None, say: Say
     if record is None or record.process is None:
         return
     if find(record.process):
-        by = " and ".join(f"{name} {version}" for name, version in record.versions.items())
-        why = f"was started with {by}" if by and record.versions != service.versions() else "cannot be used"
+        others = {name: was for name, was in record.versions.items() if service.versions().get(name) != was}
+        others |= {"environment": "of another kind"} if "environment" in others else {}  # it is a digest
+        told = " and ".join(f"{name} {was}" for name, was in others.items())
+        why = f"was started with {told}" if told else "cannot be used"
         say(f"The {service.label} (process {record.process.pid}) runs but {why}; stopping it…")
         stop([record.process])
     end_session(record.process, settings.home)

@@ -44,9 +44,14 @@ def ready(say: Say, runner: str | None = None) -> tuple[Settings, Connections]:
     _starter(settings, say, ("store", "prefect", *(["ray"] if runner == RAY else [])))
     found = connections(settings)
     point_prefect_at(found.prefect_api_url)
+    quieten_prefect(settings)
+    return settings, found
+
+
+def quieten_prefect(settings: Settings) -> None:
+    """Settings of Prefect's that nobody has set otherwise; it reads them when it is imported."""
     for name, value in (_PREFECT | {"PREFECT_LOCAL_STORAGE_PATH": str(settings.home / "prefect" / "storage")}).items():
         os.environ.setdefault(name, value)
-    return settings, found
 
 
 def open_store(say: Say) -> tuple[Settings, BlobStore]:

@@ -25,7 +25,7 @@ from stages.core.errors import InputError, UsageError
 from stages.core.results import ValueHandle
 from stages.core.values import encode_value
 
-_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass
@@ -113,7 +113,7 @@ def new_job_id(profile: str) -> str:
 
 def check_job_id(job_id: str) -> str:
     """The id, if it can name a folder. Raises UsageError."""
-    if not _JOB_ID.fullmatch(job_id):
+    if not JOB_ID.fullmatch(job_id):
         rule = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
         raise UsageError(f"The job id {job_id!r} cannot be used: it must be {rule}.", job_id=job_id)
     return job_id

@@ -63,10 +63,11 @@ def _read(item: str, setting: str) -> list[str]:
 
 
 def _of_file(uri: str, setting: str) -> list[str]:
-    if (size := head(uri).size) > MOST_BYTES:
-        raise InputError(f"{setting}: {uri} has {size:,} bytes; a list may have {MOST_BYTES:,}.", uri=uri)
+    head(uri)  # says it best where there is none
     with open_object(uri) as file:
-        data = file.read()
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{setting}: {uri} has more bytes than a list may have ({MOST_BYTES:,}).", uri=uri)
     try:
         text = data.decode("utf-8-sig")
         return _checked(json.loads(text), uri, setting) if uri.endswith(".json") else list(_lines(text))

@@ -25,6 +25,9 @@ SKIPPED = "Skipped"
 """Name of the state of a stage that is not run since one before it failed. Its type is Failed, as what waits for it in
 turn must see: Prefect resolves no other end (`allow_failure`), and by itself leaves all of them Pending for ever."""
 
+GPU_TAG = "gpu"
+"""Of the tasks that ask for a GPU, so that a limit can stand on them."""
+
 _RETRY_DELAYS = [1.0, 5.0, 20.0]  # seconds; the last one holds for all further retries
 
 
@@ -49,7 +52,7 @@ def stage_task(job: Job, planned: PlannedStage, storage: StageStorage, refresh: 
         run_stage,
         name=planned.id,
         description=planned.definition.description,
-        tags=["gpu"] if planned.resources.gpus else None,  # a tag costs a call of the API; limits stand on this one
+        tags=[GPU_TAG] if planned.resources.gpus else None,  # a tag costs a call of the API; limits stand on this one
         persist_result=True,
         result_serializer=StageSerializer(),
         cache_policy=CheckpointPolicy(key_of=key_of, key_storage=EnvelopeMetadata.of(storage)),

@@ -50,12 +50,42 @@ def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -
             "start with `stagewright run`, which starts a server on this machine."
         )
     address = _address(runner, settings)
-    if not ray.is_initialized():
+    if ray.is_initialized():
+        _same(address)
+        return _joined_cluster(address, settings, api_url)
+    try:
         _init(address, init)
+        return _joined_cluster(address, settings, api_url)
+    except BaseException:  # what was refused is not left connected, halfway or whole, to whoever comes next
+        ray.shutdown()
+        raise
+
+
+def _joined_cluster(address: str, settings: Settings, api_url: str) -> Cluster:
     cluster = Cluster(address, _is_elsewhere(nodes()))
     if cluster.elsewhere:
         _refuse_loopback(cluster, settings, api_url)
     return cluster
+
+
+def _same(address: str) -> None:
+    connected = ray.get_runtime_context().gcs_address
+    if not _are_one(connected, address):
+        raise UsageError(
+            f"This process is connected to the Ray cluster at {connected}, and was to run on that at {address}. "
+            "Name the same one, or leave the other first (`ray.shutdown()`)."
+        )
+
+
+def _are_one(first: str, second: str) -> bool:
+    """Whether two addresses can be of one cluster: a host has names, and this machine has an outer address too."""
+    hosts, ports = zip(*(address.rpartition(":")[::2] for address in (first, second)), strict=True)
+    if ports[0] != ports[1]:
+        return False
+    try:
+        return any(map(_is_loopback, hosts)) or len({socket.gethostbyname(host.strip("[]")) for host in hosts}) == 1
+    except OSError:
+        return False
 
 
 def _address(runner: str, settings: Settings) -> str:

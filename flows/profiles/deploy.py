@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 
 
+DEFAULT, ON_RAY = "default", "ray"
+"""The deployments that every profile has."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,7 +42,7 @@ class Schedule(_Strict):
     @field_validator("name")
     @classmethod
     def _free(cls, name: str) -> str:
-        if name in ("default", "ray"):
+        if name in (DEFAULT, ON_RAY):
             raise ValueError("expected another name than that of the deployments that every profile has")
         return name
 
@@ -54,7 +58,7 @@ class Watch(_Strict):
 
     prefix: str = Field(min_length=1, description="`s3://bucket/prefix/`, or a prefix in the store's own bucket")
     input: str = Field("video", description="The profile's input that takes the object")
-    suffixes: list[str] = Field([], description="Ends of names that count; all where none is given")
+    suffixes: list[str] | None = Field(None, description="Ends of names that count; those of videos by default")
     every: float = Field(300, ge=10, le=10**8, description="Seconds from one look to the next")
     active: bool = Field(True, description="Whether it looks as soon as it is deployed")
     parameters: dict[str, Any] = Field({}, description="Further parameters of each run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -67,6 +68,8 @@ def _tell(sight: Sight, id: str, what: str) -> None:
     for note in sight.started:
         log.info("Started %s for %s", note.job_id, note.uri)
     for note in sight.ended:
-        log.log(30 if note.failed else 20, "%s: %s%s", note.uri, note.state, f": {note.error}" if note.error else "")
+        level = logging.WARNING if note.failed else logging.INFO
+        log.log(level, "%s: %s%s", note.uri, note.state, f": {note.error}" if note.error else "")
     log.info("%s: %s", what, sentence(sight))
-    create_table_artifact(rows(sight), f"watch-{id}", f"{what}: {sentence(sight)}")
+    if sight.started or sight.ended or not sight.notes:  # else every look would keep the same table for ever
+        create_table_artifact(rows(sight), f"watch-{id}", f"{what}: {sentence(sight)}")

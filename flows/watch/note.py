@@ -13,6 +13,8 @@ from stages.core.digests import digest_of_json
 from stages.core.errors import CheckpointError
 
 FORMAT = 1
+JOB_PARAMETER = "job_id"
+"""The parameter of a profile's flow that the watch itself sets, beside the input."""
 
 State = Literal["again", "started", "done", "failed", "crashed", "cancelled", "refused"]
 """`again`: asked for anew and not started yet. `refused`: could not be started. The others are the run's."""

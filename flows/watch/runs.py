@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.watch.ends import RunEnd
 from flows.watch.look import Refused
-from flows.watch.note import State
+from flows.watch.note import JOB_PARAMETER, State
 from stages.core.digests import digest_of_json
 from stages.core.errors import ServiceError, ServiceUnreachable, UsageError
 from stages.core.suggest import did_you_mean
@@ -48,7 +48,7 @@ class DeployedRuns:
         with _told(self.deployment):
             run = self._client.create_flow_run_from_deployment(
                 self._id,
-                parameters={**self._parameters, self._input: uri, "job_id": job_id},
+                parameters={**self._parameters, self._input: uri, JOB_PARAMETER: job_id},
                 name=job_id,
                 tags=["watch"],
                 idempotency_key=key,
@@ -81,15 +81,15 @@ def runs_of(deployment: str, input: str, parameters: Mapping[str, Any]) -> Itera
 def _check(found: DeploymentResponse, name: str, input: str, parameters: Mapping[str, Any]) -> None:
     """What would be wrong with every object is told once, and no object is to blame."""
     known = set((found.parameter_openapi_schema or {}).get("properties", {}))
-    if "job_id" not in known:
+    if JOB_PARAMETER not in known:
         raise UsageError(
-            f"{name!r} is no deployment of a profile: its flow has no parameter 'job_id'.", deployment=name
+            f"{name!r} is no deployment of a profile: its flow has no parameter {JOB_PARAMETER!r}.", deployment=name
         )
     for parameter in (input, *parameters):
         if parameter not in known:
             meant = did_you_mean(parameter, known)
             raise UsageError(f"The flow of {name!r} has no parameter {parameter!r}{meant}", deployment=name)
-    if own := {input, "job_id"} & set(parameters):
+    if own := {input, JOB_PARAMETER} & set(parameters):
         raise UsageError(f"{min(own)!r} is set for each object; leave it out of `parameters`.", deployment=name)
 
 

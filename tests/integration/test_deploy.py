@@ -18,7 +18,7 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentU
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from flows.connections import Connections
 from stages.core.errors import ObjectMissing
@@ -155,6 +155,9 @@ class TestDeploying:
         (folder / "faulty.yaml").write_text("name: faulty\nstages:\n  - toy_source: {n: -1}\n  - toy_sourse\n")
         schedule = "deploy: {schedules: [{name: a, cron: often, parameters: {}}]}"
         (folder / "untimely.yaml").write_text(f"name: untimely\nstages: [toy_source]\n{schedule}\n")
+        (folder / "watchful.yaml").write_text(
+            "name: watchful\nstages: [toy_source]\ndeploy: {watch: {prefix: jobs/}}\n"
+        )
         given = schedule.replace("cron: often", "every: 60").replace("{}", "{toy_source: {n: many}}")
         (folder / "unwilling.yaml").write_text(f"name: unwilling\nstages: [toy_source]\n{given}\n")
         try:
@@ -163,17 +166,34 @@ class TestDeploying:
             assert "Nothing is deployed." in refused.err
             assert "faulty.yaml:3: stage 'toy_source', field 'n': found -1" in refused.err
             assert "there is no stage 'toy_sourse'; did you mean 'toy_source'?" in refused.err
-            assert "untimely.yaml: deploy.schedules: " in refused.err
-            assert "unwilling.yaml: the parameters of the schedule 'a': " in refused.err
-            known = {deployment.name for deployment in client.read_deployments()}
-            assert not known & {"afterwards", "faulty"}
+            assert (
+                "untimely.yaml:3: field 'deploy.schedules.0.cron': found 'often', expected minute, hour" in refused.err
+            )
+            assert "unwilling.yaml:3: field 'deploy.schedules.0.parameters': " in refused.err
+            assert "field 'deploy.watch.prefix': s3://" in refused.err
+            assert "field 'deploy.watch.input': there is no input 'video'" in refused.err
+            for name in ("afterwards", "faulty"):
+                with pytest.raises(ObjectNotFound):
+                    client.read_deployment_by_name(f"{name}/default")
             unknown = toys.command("deploy", "countd").err
             assert "There is no profile 'countd' to deploy; did you mean 'counted'?" in unknown
         finally:
-            for name in ("afterwards", "faulty", "untimely", "unwilling"):
+            for name in ("afterwards", "faulty", "untimely", "unwilling", "watchful"):
                 (folder / f"{name}.yaml").unlink()
 
-    def test_from_a_clone_prefect_itself_does_the_same(self, toys: Toys) -> None:
+    def test_what_no_profile_wants_any_more_is_told(self, toys: Toys, client: SyncPrefectClient) -> None:
+        renamed = toys.folder / "profiles" / "renamed.yaml"
+        renamed.write_text("name: renamed\nstages: [toy_source]\n")
+        _deploy(toys, "renamed")
+        renamed.unlink()
+        told = toys.command("deploy", "--dry-run")
+        assert "? deployment renamed/ray\n" in told.out
+        assert "prefect deployment delete renamed/default" in told.err
+        assert "renamed" not in toys.command("deploy", "counted", "--dry-run").out  # which does not look at the rest
+        for name in ("default", "ray"):
+            client.delete_deployment(client.read_deployment_by_name(f"renamed/{name}").id)
+
+    def test_from_a_clone_prefect_itself_does_the_same(self, toys: Toys, client: SyncPrefectClient) -> None:
         shipped = {"STAGEWRIGHT_PROFILES": "", "STAGEWRIGHT_STAGE_MODULES": ""}
         toys = Toys(toys.folder, toys.environment | shipped)
         toys.command("deploy", "scene-index")  # makes the work pool, as `up --worker` does
@@ -183,8 +203,10 @@ class TestDeploying:
             [str(Path(sys.executable).parent / "stagewright"), "deploy", "--dry-run", "--json"],
             **{"capture_output": True, "text": True, "env": toys.all(), "cwd": ROOT, "timeout": 60},
         )
+        client.delete_deployment(client.read_deployment_by_name("watch/brand-exposure").id)  # it would look for ever
         changes = {change["what"]: change for change in json.loads(compared.stdout)["changes"]}
-        assert {what for what, change in changes.items() if change["kind"] != "same"} == set(), changes
+        others = {what for what, change in changes.items() if change["kind"] not in ("same", "unwanted")}
+        assert others == set(), changes
         assert "deployment watch/brand-exposure" in changes
 
     def test_prefect_yaml_is_what_the_profiles_say(self, toys: Toys) -> None:

@@ -24,7 +24,7 @@ from deployments.local.seaweedfs import SeaweedFS
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
 from stages.core.objects import ObjectStore
-from tests.integration.waiting import hears_ctrl_c
+from tests.integration.waiting import hears_ctrl_c, until
 
 pytestmark = pytest.mark.integration
 
@@ -164,6 +164,7 @@ def test_one_that_hangs_is_reported_with_what_it_did_not_answer(settings: Settin
     up(settings, quiet)
     store = psutil.Process(kept(settings)["pid"])
     store.suspend()
+    until(lambda: all(psutil.Process(thread.id).status() == psutil.STATUS_STOPPED for thread in store.threads()))
     try:
         found = status(settings)[0]
     finally:

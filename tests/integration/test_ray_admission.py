@@ -59,6 +59,26 @@ class TestRefused:
         assert refused.code == 2
         assert "this process Ray 2.1.0 on Python 3." in refused.json["error"]
         assert "use the same image or the same lock file on both sides" in refused.json["error"]
+        assert not ray.is_initialized()  # so that the next run of this process does not take it for its own
+
+    def test_another_cluster_than_the_one_this_process_is_connected_to(
+        self, on_ray: Toys, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import ray
+
+        from flows.places.ray_connection import connect
+        from flows.settings import read_settings
+
+        there = connect("ray", read_settings(), "http://127.0.0.1:4200/api")
+        try:
+            _, _, port = there.address.rpartition(":")
+            assert connect(f"localhost:{port}", read_settings(), "http://127.0.0.1:4200/api").address
+            with pytest.raises(
+                UsageError, match=f"is connected to the Ray cluster at {there.address}, and was to run on"
+            ):
+                connect("127.0.0.1:1", read_settings(), "http://127.0.0.1:4200/api")
+        finally:
+            ray.shutdown()
 
     def test_a_flow_without_a_server(self, on_ray: Toys) -> None:
         from prefect.settings import PREFECT_API_URL, temporary_settings

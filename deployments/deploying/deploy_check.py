@@ -1,0 +1,77 @@
+"""A profile's `deploy:` against its flow: what a schedule or a watch would be refused for when nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import ParameterBindError, ParameterTypeError
+
+from flows.profiles.faults import Fault
+from flows.profiles.model import Profile
+from flows.watch.folder import folder_uri
+from flows.watch.note import JOB_PARAMETER
+from stages.core.errors import UsageError
+from stages.core.objects import StoreAddress
+from stages.core.suggest import did_you_mean
+
+
+def deploy_faults(profile: Profile, flow: Flow[..., Any], own: StoreAddress) -> list[Fault]:
+    """What is wrong with it, each with its line. `own` is the store, in which some folders cannot be watched."""
+    if profile.name == "watch":
+        taken = "a profile that is deployed cannot be called 'watch': so is the flow that watches folders"
+        return [Fault(taken, file=profile.file)]
+    told = [*_schedules(profile, flow), *_watch(profile, flow, own)]
+    return [Fault(message, None, path, *profile.place(path)) for path, message in told]
+
+
+def _schedules(profile: Profile, flow: Flow[..., Any]) -> Iterator[tuple[str, str]]:
+    for index, schedule in enumerate(profile.deploy.schedules):
+        at = f"deploy.schedules.{index}"
+        if schedule.cron is not None and not _is_cron(schedule.cron):
+            yield (
+                f"{at}.cron",
+                f"found {schedule.cron!r}, expected minute, hour, day, month, weekday: '0 2 * * *'",
+            )
+        if refused := _refusal(flow, schedule.parameters):
+            yield f"{at}.parameters", refused
+
+
+def _watch(profile: Profile, flow: Flow[..., Any], own: StoreAddress) -> Iterator[tuple[str, str]]:
+    look, at = profile.deploy.watch, "deploy.watch"
+    if look is None:
+        return
+    try:
+        folder_uri(look.prefix, own)
+    except UsageError as error:
+        yield f"{at}.prefix", str(error)
+    if look.input not in profile.inputs:
+        yield f"{at}.input", f"there is no input {look.input!r}{did_you_mean(look.input, profile.inputs)}"
+    elif given := {look.input, JOB_PARAMETER} & set(look.parameters):
+        yield f"{at}.parameters", f"{min(given)!r} is set for each object; leave it out"
+    elif refused := _refusal(flow, {**look.parameters, look.input: "s3://bucket/object"}):
+        yield f"{at}.parameters", refused
+
+
+def _is_cron(text: str) -> bool:
+    try:
+        CronSchedule(cron=text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refusal(flow: Flow[..., Any], parameters: Mapping[str, Any]) -> str | None:
+    """What a run with these parameters would be refused for."""
+    schema = flow.parameters
+    if missing := [name for name in schema.required if name not in parameters]:
+        return f"{' and '.join(map(repr, missing))} must be given, since there is no default"
+    if unknown := [name for name in parameters if name not in schema.properties]:
+        return f"there is no parameter {unknown[0]!r}{did_you_mean(unknown[0], schema.properties)}"
+    try:
+        flow.validate_parameters(dict(parameters))
+    except (ParameterTypeError, ParameterBindError, ValueError) as error:
+        return " ".join(str(error).split())
+    return None
