@@ -19,7 +19,7 @@ from urllib.request import getproxies
 from pydantic import SecretStr
 
 from flows.secret_blocks import block_name, read_block
-from flows.settings import Settings, variable
+from flows.settings import Settings, is_loopback, variable
 from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
 from stages.core.errors import ServiceUnreachable, UsageError
@@ -144,7 +144,7 @@ def _missing(settings: Settings, what: str) -> ServiceUnreachable:
 def point_prefect_at(api_url: str) -> None:
     """Make the Prefect of this process use the server. One that is imported already must read its settings again."""
     os.environ["PREFECT_API_URL"] = api_url
-    if urlsplit(api_url).hostname in ("127.0.0.1", "localhost"):
+    if is_loopback(urlsplit(api_url).hostname):
         _reach_loopback_directly()
 
 

@@ -11,6 +11,7 @@ import threading
 from urllib.parse import urlsplit
 
 from flows.prefect_profile import named_by_profile
+from flows.settings import is_loopback
 from stages.core.errors import ServiceUnreachable, UsageError
 
 PATIENCE_S = 5.0
@@ -63,7 +64,7 @@ def _asked(server: str, block: str) -> str | None:
 
     host = urlsplit(server).hostname
     # a proxy that the environment names is for what is outside
-    how = {"timeout": PATIENCE_S, "trust_env": host not in ("127.0.0.1", "localhost")}
+    how = {"timeout": PATIENCE_S, "trust_env": not is_loopback(host)}
     try:
         with (
             temporary_settings({PREFECT_API_URL: server, PREFECT_CLIENT_MAX_RETRIES: 0}),

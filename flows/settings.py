@@ -135,6 +135,11 @@ def shown(value: object) -> object:
     return without_password(value) if "://" in value else value.rpartition("@")[2]
 
 
+def is_loopback(host: str | None) -> bool:
+    """Whether a name or address of a host is this machine itself to whoever asks."""
+    return host in ("localhost", "::1", "0.0.0.0") or (host or "").startswith("127.")  # noqa: S104 - asked, not bound
+
+
 def without_password(url: str) -> str:
     """The address as it may be shown."""
     try:

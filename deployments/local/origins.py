@@ -14,7 +14,7 @@ from deployments.local.inspection import PATIENCE, ServiceStatus, within_patienc
 from flows.connections import known_server, outside_store
 from flows.prefect_profile import named_by_profile
 from flows.secret_blocks import block_name, read_block
-from flows.settings import SECRETS, Settings, variable, without_password
+from flows.settings import SECRETS, Settings, is_loopback, variable, without_password
 from flows.settings_sources import DEFAULT, ENVIRONMENT, MASK, Sourced, sourced_settings, unknown_variables
 from stages.core.errors import StagewrightError
 
@@ -98,7 +98,7 @@ def _is_saved(name: str, server: str) -> bool:
     """Whether there is a block for the variable. By hand, as Prefect takes a second to import; a server that wants to
     know who asks is asked by Prefect's client, which has the keys."""
     url = f"{without_password(server).rstrip('/')}/block_types/slug/secret/block_documents/name/{block_name(name)}"
-    local = urlsplit(server).hostname in ("127.0.0.1", "localhost")
+    local = is_loopback(urlsplit(server).hostname)
     opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
     try:
         opener.open(url, timeout=PATIENCE).close()

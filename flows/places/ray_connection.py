@@ -25,7 +25,7 @@ from flows.places.cluster import nodes
 from flows.places.names import AUTO, RAY
 from flows.places.ray_prints import show_prints
 from flows.places.room import Node, alive
-from flows.settings import Settings
+from flows.settings import Settings, is_loopback
 from stages.core.errors import ServiceUnreachable, UsageError
 
 PATIENCE_S = 5.0
@@ -83,7 +83,7 @@ def _are_one(first: str, second: str) -> bool:
     if ports[0] != ports[1]:
         return False
     try:
-        return any(map(_is_loopback, hosts)) or len({socket.gethostbyname(host.strip("[]")) for host in hosts}) == 1
+        return any(map(is_loopback, hosts)) or len({socket.gethostbyname(host.strip("[]")) for host in hosts}) == 1
     except OSError:
         return False
 
@@ -157,7 +157,7 @@ def _from_loopback(address: str) -> Iterator[None]:
     """Ray takes 127.0.0.1 for this machine's address in its network, where a Ray that keeps to itself does not listen.
     What makes it take the name as it stands is a variable, read when Ray is imported, and this constant."""
     before = ray_constants.ENABLE_RAY_CLUSTER
-    ray_constants.ENABLE_RAY_CLUSTER = before and not _is_loopback(address.rpartition(":")[0])
+    ray_constants.ENABLE_RAY_CLUSTER = before and not is_loopback(address.rpartition(":")[0])
     try:
         yield
     finally:
@@ -192,12 +192,8 @@ def _refuse_loopback(cluster: Cluster, settings: Settings, api_url: str) -> None
         "The Prefect server": (api_url, "PREFECT_API_URL"),
     }
     for what, (url, variables) in named.items():
-        if url and _is_loopback(urlsplit(url).hostname or ""):
+        if url and is_loopback(urlsplit(url).hostname or ""):
             raise UsageError(
                 f"{what} is at {url}, which only this machine can reach; the cluster at {cluster.address} has other "
                 f"machines. Name one that all of them reach: {variables}."
             )
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")  # noqa: S104 - asked, not bound
