@@ -86,7 +86,7 @@ def _signed(run: Callable[..., Any], profile: Profile, made: Parameters) -> Call
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for name, (kind, default) in ordered
     ]
-    run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]  # Prefect reads it off the function
     run.__annotations__ = {name: kind for name, (kind, _) in ordered}
     return run
 

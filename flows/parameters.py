@@ -30,9 +30,9 @@ def parameters(seen: Examination) -> Parameters:
         if item.definition is not None:
             model = settings_model(profile.name, item)
             made[item.entry.id] = (model, _default(model))
-    ids = Literal[(*(entry.id for entry in profile.stages), "all")]  # type: ignore[valid-type]
+    ids = Literal[(*(entry.id for entry in profile.stages), "all")]  # type: ignore[valid-type]  # made at run time
     refresh: Any = Field([], description="Stages to run again though they are kept; 'all' for all")
-    made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]
+    made["refresh"] = (list[ids], refresh)  # type: ignore[valid-type]  # made at run time
     switches = _switches(seen.checked)
     made["enabled"] = (switches, switches())
     job_id = Annotated[str, Field(pattern=f"^({JOB_ID.pattern})?$"), BeforeValidator(lambda given: given or "")]

@@ -26,15 +26,16 @@ def checked(names: Sequence[str], settings: Settings, ray: str) -> list[Wanted]:
     load_stages(settings.stage_modules)
     folders = [Path(folder) for folder in settings.profiles]
     store = outside_store(settings) or StoreAddress(BUCKET)
-    found, faults = list[Wanted](), list[str]()
+    found, errors = list[Wanted](), list[ProfileError]()
     for name in _chosen(names, folders):
         try:
             found += _of(load_profile(name, folders), store, ray)
         except ProfileError as error:
-            faults.append(str(error))
-    faults += _clashes(found)
-    if faults:
-        raise ProfileError("Nothing is deployed.\n" + "\n".join(faults))
+            errors.append(error)
+    errors += map(ProfileError, _clashes(found))
+    if errors:
+        faults = [fault for error in errors for fault in error.context.get("faults", ())]
+        raise ProfileError("\n".join(["Nothing is deployed.", *map(str, errors)]), faults=faults)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,8 +10,6 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import (
-    ConcurrencyLimitStrategy,
-    ConcurrencyOptions,
     DeploymentSchedule,
     WorkerStatus,
 )
@@ -23,7 +21,9 @@ from deployments.deploying.differences import Change, compare
 from deployments.deploying.wanted import HOME_TAG, Json, Wanted, WantedSchedule, rhythm_json
 from flows.jobs.results import StageStorage
 from flows.jobs.stage_task import GPU_TAG
-from flows.jobs.storage import NAME
+from flows.jobs.storage import NAME, is_saved, save
+
+_PAGE = 200  # the most that the server gives at once
 
 
 class Server:
@@ -48,14 +48,10 @@ class Server:
 
     def save_storage(self) -> Change:
         """The block by which results are found again."""
-        what = f"storage block {StageStorage._block_type_slug}/{NAME}"
-        try:
-            self._client.read_block_document_by_name(NAME, str(StageStorage._block_type_slug))
-            return Change(what, "same")
-        except ObjectNotFound:
-            if not self._dry:
-                StageStorage().save(NAME, overwrite=True, _sync=True)  # type: ignore[call-arg]
-            return Change(what, "create")
+        saved = is_saved(self._client)
+        if not saved and not self._dry:
+            save()
+        return Change(f"storage block {StageStorage._block_type_slug}/{NAME}", "same" if saved else "create")
 
     def limit_gpus(self, most: int | None) -> Change:
         """How many stages may use a GPU at once, runs all together: one by default, or as many as there were."""
@@ -71,27 +67,37 @@ class Server:
     def deploy(self, wanted: Wanted) -> Change:
         """One deployment. Its own schedule is kept up; others, and whether any is active, are left as they are."""
         there = self._read(wanted.full_name)
-        as_is = _as_is(there, wanted.schedule) if there else None
-        change = compare(f"deployment {wanted.full_name}", as_is, self._as_wanted(wanted))
+        payload, own = self._payload(wanted), wanted.schedule
+        found = _own(there, own) if there and own else None
+        as_is = _with_rhythm(_as_is(there), found and found.schedule) if there else None
+        change = compare(f"deployment {wanted.full_name}", as_is, _with_rhythm(payload, own and own.rhythm))
         if self._dry or change.kind == "same":
             return change
         if there is None:
             flow = self._client.create_flow_from_name(wanted.flow)
-            made = self._client.create_deployment(flow, wanted.name, **self._payload(wanted))
-            there = self._client.read_deployment(made)
-        else:
-            self._client.update_deployment(there.id, DeploymentUpdate(**self._payload(wanted)))
-        self._schedule(wanted.schedule, there)
+            self._client.create_deployment(flow, wanted.name, schedules=[_created(own)] if own else [], **payload)
+            return change
+        self._client.update_deployment(there.id, DeploymentUpdate(**payload))
+        if own and found is None:
+            self._client.create_deployment_schedules(there.id, [_created(own)])
+        elif own and found and rhythm_json(found.schedule) != rhythm_json(own.rhythm):
+            self._client.update_deployment_schedule(there.id, found.id, schedule=own.rhythm)
         return change
 
     def unwanted(self, wanted: Sequence[Wanted]) -> list[Change]:
         """Deployments of ours, in this pool, that no profile wants any more: one that was renamed, a schedule that was
         taken out. They still run."""
         ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[HOME_TAG]))
-        there = [d for d in self._client.read_deployments(deployment_filter=ours) if d.work_pool_name == self._pool]
+        there = [found for found in self._all(ours) if found.work_pool_name == self._pool]
         flows = {id: self._client.read_flow(id).name for id in {deployment.flow_id for deployment in there}}
         names = {f"{flows[deployment.flow_id]}/{deployment.name}" for deployment in there}
         return [Change(f"deployment {name}", "unwanted") for name in sorted(names - {one.full_name for one in wanted})]
+
+    def _all(self, chosen: DeploymentFilter) -> Iterator[DeploymentResponse]:
+        offset = 0
+        while page := self._client.read_deployments(deployment_filter=chosen, limit=_PAGE, offset=offset):
+            yield from page
+            offset += len(page)
 
     def is_served(self) -> bool:
         """Whether a worker waits for runs of the pool."""
@@ -112,30 +118,15 @@ class Server:
             return []
         return [{"prefect.deployments.steps.set_working_directory": {"directory": self._folder}}]
 
-    def _as_wanted(self, wanted: Wanted) -> Json:
+    def _payload(self, wanted: Wanted) -> Json:
+        """What the API is given, and what the deployment is compared with."""
         return {
             "entrypoint": wanted.entrypoint,
             "description": wanted.description,
             "tags": sorted(wanted.tags),
-            "work_pool": self._pool,
-            "limit": wanted.limit,
-            "collision": wanted.collision,
-            "parameters": wanted.parameters,
-            "job_variables": wanted.job_variables,
-            "pull_steps": self._pull_steps(),
-            "enforces_form": True,
-            "form": wanted.form,
-            "schedule": rhythm_json(wanted.schedule.rhythm) if wanted.schedule else None,
-        }
-
-    def _payload(self, wanted: Wanted) -> dict[str, Any]:
-        return {
-            "entrypoint": wanted.entrypoint,
-            "description": wanted.description,
-            "tags": list(wanted.tags),
             "work_pool_name": self._pool,
             "concurrency_limit": wanted.limit,
-            "concurrency_options": ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy(wanted.collision)),
+            "concurrency_options": {"collision_strategy": wanted.collision},
             "parameters": wanted.parameters,
             "job_variables": wanted.job_variables,
             "pull_steps": self._pull_steps(),
@@ -143,34 +134,32 @@ class Server:
             "parameter_openapi_schema": wanted.form,
         }
 
-    def _schedule(self, wanted: WantedSchedule | None, there: DeploymentResponse) -> None:
-        if wanted is None:
-            return
-        found = _own(there, wanted)
-        if found is None:
-            made = DeploymentScheduleCreate(schedule=wanted.rhythm, active=wanted.active, slug=wanted.name)
-            self._client.create_deployment_schedules(there.id, [made])
-        elif rhythm_json(found.schedule) != rhythm_json(wanted.rhythm):
-            self._client.update_deployment_schedule(there.id, found.id, schedule=wanted.rhythm)
 
-
-def _as_is(there: DeploymentResponse, schedule: WantedSchedule | None) -> Json:
-    own = _own(there, schedule) if schedule else None
+def _as_is(there: DeploymentResponse) -> Json:
+    """The same of a deployment that is there; a limit stands in an object of its own."""
     limit, options = there.global_concurrency_limit, there.concurrency_options
     return {
         "entrypoint": there.entrypoint,
         "description": there.description or "",
         "tags": sorted(there.tags),
-        "work_pool": there.work_pool_name,
-        "limit": limit.limit if limit else None,
-        "collision": options.collision_strategy.value if options else None,
+        "work_pool_name": there.work_pool_name,
+        "concurrency_limit": limit.limit if limit else None,
+        "concurrency_options": {"collision_strategy": options.collision_strategy.value} if options else None,
         "parameters": there.parameters,
         "job_variables": there.job_variables,
         "pull_steps": there.pull_steps or [],
-        "enforces_form": there.enforce_parameter_schema,
-        "form": there.parameter_openapi_schema or {},
-        "schedule": rhythm_json(own.schedule) if own else None,
+        "enforce_parameter_schema": there.enforce_parameter_schema,
+        "parameter_openapi_schema": there.parameter_openapi_schema or {},
     }
+
+
+def _with_rhythm(payload: Json, schedule: Any) -> Json:
+    """Beside it, when it runs by itself: a schedule is made and changed by requests of its own."""
+    return {**payload, "schedule": rhythm_json(schedule) if schedule else None}
+
+
+def _created(schedule: WantedSchedule) -> DeploymentScheduleCreate:
+    return DeploymentScheduleCreate(schedule=schedule.rhythm, active=schedule.active, slug=schedule.name)
 
 
 def _own(there: DeploymentResponse, schedule: WantedSchedule) -> DeploymentSchedule | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from prefect import Flow
@@ -119,6 +120,6 @@ def _schedule(schedule: Schedule) -> WantedSchedule:
     rhythm = (
         CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
         if schedule.cron is not None
-        else IntervalSchedule(interval=schedule.every, timezone=schedule.timezone)  # type: ignore[arg-type]
+        else IntervalSchedule(interval=timedelta(seconds=schedule.every or 0), timezone=schedule.timezone)
     )
     return WantedSchedule(schedule.name, rhythm, schedule.active)

@@ -16,7 +16,7 @@ from typing import Any
 from prefect.cache_policies import CachePolicy
 from prefect.context import TaskRunContext
 from prefect.filesystems import WritableFileSystem
-from prefect.results import ResultRecordMetadata  # type: ignore[attr-defined]
+from prefect.results import ResultRecordMetadata  # type: ignore[attr-defined]  # not in its __all__
 from prefect.serializers import Serializer
 from pydantic import Field, PrivateAttr
 
@@ -77,7 +77,7 @@ class StageStorage(WritableFileSystem):
             raise ValueError(f"No whole result is stored under {envelope_key(path)}.")
         return envelope.to_bytes()
 
-    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
+    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]  # as above
         if "/" not in path:
             if not issubclass(_error_kind(json.loads(content)["error"]), ServiceError):  # else the store is what failed
                 self._open().blobs.store.put(_failure_key(path), content, "application/json")
@@ -119,7 +119,7 @@ class EnvelopeMetadata(WritableFileSystem):
         block = self._storage._block_document_id
         return ResultRecordMetadata(storage_key=path, storage_block_id=block, serializer=StageSerializer()).dump_bytes()
 
-    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
+    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]  # as above
         """Nothing: the envelope says it all."""
 
     async def aread_path(self, path: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import BlockDocument
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound
 
@@ -21,10 +22,28 @@ def saved_storage() -> StageStorage:
     context = FlowRunContext.get()
     assert context is not None
     client = cast(SyncPrefectClient, context.client)
+    document = _saved(client)
+    if document is None:
+        return save()
     block = StageStorage()
-    try:
-        document = client.read_block_document_by_name(NAME, StageStorage._block_type_slug)
-        block._block_document_id, block._block_document_name = document.id, NAME
-    except ObjectNotFound:
-        block.save(NAME, overwrite=True, _sync=True)  # type: ignore[call-arg]
+    block._block_document_id, block._block_document_name = document.id, NAME
     return block
+
+
+def is_saved(client: SyncPrefectClient) -> bool:
+    """Whether that server knows it."""
+    return _saved(client) is not None
+
+
+def save() -> StageStorage:
+    """Save it on the server of this process."""
+    block = StageStorage()
+    block.save(NAME, overwrite=True, _sync=True)  # type: ignore[call-arg]  # Prefect's dispatch hides the argument
+    return block
+
+
+def _saved(client: SyncPrefectClient) -> BlockDocument | None:
+    try:
+        return client.read_block_document_by_name(NAME, str(StageStorage._block_type_slug))
+    except ObjectNotFound:
+        return None

@@ -25,7 +25,7 @@ LOST_TASK = (
 
 def nodes() -> list[Node]:
     """The nodes that the cluster has or had; one request of a millisecond."""
-    found: list[Node] = ray.nodes()  # type: ignore[no-untyped-call]
+    found: list[Node] = ray.nodes()
     return found
 
 

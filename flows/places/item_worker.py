@@ -77,7 +77,7 @@ class ItemWorker:
 def packed(value: Any, what: str) -> bytes:
     """The value on its way between a stage and its workers. Raises ContractError that says `what` cannot travel."""
     try:
-        return bytes(cloudpickle.dumps(value))  # type: ignore[no-untyped-call]
+        return bytes(cloudpickle.dumps(value))
     except Exception as error:
         raise ContractError(
             f"{what} cannot go to another process ({type(error).__name__}: {error}). Give ctx.map functions of a "

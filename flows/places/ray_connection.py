@@ -124,7 +124,7 @@ def _joined() -> str:
 def _use_token(file: Path) -> None:
     """Ray reads these variables when it is imported, which it may have been long ago; so it is told once more."""
     os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(file)}
-    ray._raylet.Config.initialize(  # type: ignore[attr-defined]
+    ray._raylet.Config.initialize(  # type: ignore[attr-defined]  # compiled: has no types
         json.dumps({"AUTH_MODE": "token"})
     )
 

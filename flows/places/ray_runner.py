@@ -32,7 +32,7 @@ _holders: list[bool] = []
 _lock = threading.Lock()
 
 
-class StageRayTaskRunner(RayTaskRunner[Any]):  # type: ignore[misc]
+class StageRayTaskRunner(RayTaskRunner[Any]):  # type: ignore[misc]  # its base has no types
     """Runs tasks on threads here and their stages on Ray. `address`: `ray` for this machine's, `auto`, or HOST:PORT."""
 
     def __init__(self, address: str | None = None, init_kwargs: dict[str, Any] | None = None) -> None:

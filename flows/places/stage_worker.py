@@ -55,7 +55,7 @@ Told = Started | list[News] | Done | Raised
 
 def work_on(order: Order) -> Iterator[Told]:
     """Run the stage."""
-    host = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+    host = ray.util.get_node_ip_address()
     yield Started(os.getpid(), ray.get_runtime_context().get_node_id(), host)
     notebook, ends = Notebook(), list[Done | Raised]()
     thread = threading.Thread(target=lambda: ends.append(_ended(order, notebook)), name=order.stage, daemon=True)

@@ -37,7 +37,7 @@ def watch(
     parameters: dict[str, Any] = {},  # noqa: B006 - Prefect's form shows it; nothing changes it
     at_most: Annotated[int, Field(ge=1, le=1000)] = 20,
     settled_seconds: Annotated[float, Field(ge=0, le=86400)] = 0,
-    again: list[Name] = [],  # noqa: B006
+    again: list[Name] = [],  # noqa: B006 - likewise
 ) -> dict[str, Any]:
     """Look once; what was seen, in figures, and the errors by address. What stands here is what the form shows.
 

@@ -129,8 +129,8 @@ def _problem(field: StageConfigField) -> str | None:
 def _annotation(field: StageConfigField) -> Any:
     if field.options is None:
         return _PYTHON[field.type]
-    choice = Literal[tuple(field.options)]  # type: ignore[valid-type]
-    return list[choice] if field.type == "list[str]" else choice  # type: ignore[valid-type]
+    choice = Literal[tuple(field.options)]  # type: ignore[valid-type]  # made at run time
+    return list[choice] if field.type == "list[str]" else choice  # type: ignore[valid-type]  # made at run time
 
 
 def _bounds(field: StageConfigField) -> dict[str, Any]:

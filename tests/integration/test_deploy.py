@@ -112,7 +112,7 @@ class TestDeploying:
         assert there.job_variables == {"env": {"STAGEWRIGHT_RUNNER": "ray"}}
         client.update_deployment(there.id, DeploymentUpdate(concurrency_limit=9, tags=there.tags))
         dry = toys.command("deploy", "counted", "--dry-run")
-        assert "~ deployment counted/ray\n    limit: 9 → 3\n" in dry.out
+        assert "~ deployment counted/ray\n    concurrency_limit: 9 → 3\n" in dry.out
         assert "0 to make, 1 to change; nothing was done." in dry.out
         assert _deploy(toys, "counted")["deployment counted/ray"] == "change"
         limit = client.read_deployment_by_name("counted/ray").global_concurrency_limit
@@ -175,6 +175,8 @@ class TestDeploying:
             for name in ("afterwards", "faulty"):
                 with pytest.raises(ObjectNotFound):
                     client.read_deployment_by_name(f"{name}/default")
+            told = toys.command("deploy", "--json").json["faults"]
+            assert ("deploy.watch.input", 3) in [(fault["field"], fault["line"]) for fault in told]
             unknown = toys.command("deploy", "countd").err
             assert "There is no profile 'countd' to deploy; did you mean 'counted'?" in unknown
         finally:
@@ -255,7 +257,8 @@ class TestRunning:
         _deploy(worker, "ticking")
         deployment = client.read_deployment_by_name("ticking/often")
         try:
-            until(lambda: any(map(_fired, _runs(client, deployment.id))), 90)
+            # the server looks every five seconds at what is new, and every minute at all
+            until(lambda: any(map(_fired, _runs(client, deployment.id))), 180)
         finally:
             client.update_deployment_schedule(deployment.id, deployment.schedules[0].id, active=False)
         run = next(filter(_fired, _runs(client, deployment.id)))
