@@ -56,7 +56,7 @@ def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -
     try:
         _init(address, init)
         return _joined_cluster(address, settings, api_url)
-    except BaseException:  # what was refused is not left connected, halfway or whole, to whoever comes next
+    except BaseException:  # else `ray.nodes()` tells whoever connects next of the nodes of this cluster
         ray.shutdown()
         raise
 

@@ -20,6 +20,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
+from deployments.deploying.server import Server
+from deployments.local.prefect_worker import POOL
 from flows.connections import Connections
 from stages.core.errors import ObjectMissing
 from stages.core.objects import ObjectStore, StoreAddress
@@ -183,7 +185,9 @@ class TestDeploying:
             for name in ("afterwards", "faulty", "untimely", "unwilling", "watchful"):
                 (folder / f"{name}.yaml").unlink()
 
-    def test_what_no_profile_wants_any_more_is_told(self, toys: Toys, client: SyncPrefectClient) -> None:
+    def test_what_no_profile_wants_any_more_is_told(
+        self, toys: Toys, client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         renamed = toys.folder / "profiles" / "renamed.yaml"
         renamed.write_text("name: renamed\nstages: [toy_source]\n")
         _deploy(toys, "renamed")
@@ -191,6 +195,9 @@ class TestDeploying:
         told = toys.command("deploy", "--dry-run")
         assert "? deployment renamed/ray\n" in told.out
         assert "prefect deployment delete renamed/default" in told.err
+        monkeypatch.setattr("deployments.deploying.server._PAGE", 1)
+        seen = {change.what for change in Server(client, POOL, str(ROOT), dry=True).unwanted([])}
+        assert seen >= {"deployment counted/default", "deployment counted/ray", "deployment renamed/default"}
         assert "renamed" not in toys.command("deploy", "counted", "--dry-run").out  # which does not look at the rest
         for name in ("default", "ray"):
             client.delete_deployment(client.read_deployment_by_name(f"renamed/{name}").id)
