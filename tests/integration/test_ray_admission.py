@@ -60,7 +60,8 @@ class TestRefused:
         assert "this process Ray 2.1.0 on Python 3." in refused.json["error"]
         assert "use the same image or the same lock file on both sides" in refused.json["error"]
         # Ray keeps what it asks of the nodes by: the next run of this process would be told of those of this cluster
-        assert ray._private.state.state.global_state_accessor is None
+        with pytest.raises(ray.exceptions.RaySystemError, match="Ray has not been started yet"):
+            ray.nodes()
 
     def test_another_cluster_than_the_one_this_process_is_connected_to(
         self, on_ray: Toys, monkeypatch: pytest.MonkeyPatch
