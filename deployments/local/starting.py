@@ -51,7 +51,10 @@ def start_missing(settings: Settings, services: Sequence[Service], needed: Seque
         pending: list[_Starting] = []
         try:
             for service in missing:  # all at once; then they get ready side by side
-                pending.append(_launch(settings, service, _promised(settings, services, service), say))
+                starting = _launch(settings, service, _promised(settings, services, service), say)
+                pending.append(starting)  # before its record is written: what fails from here on ends it
+                record = Record(starting.port, starting.process, versions=service.versions())
+                write_record(settings, service.name, record)
             while pending:
                 _wait(settings, pending[0])
                 pending.pop(0)
@@ -76,11 +79,6 @@ def _launch(settings: Settings, service: Service, promised: set[int], say: Say) 
         process = launch(command, home.log(service.name))
     except OSError as error:
         raise ServiceUnreachable(f"The {service.label} cannot be run: {command.args[0]}: {error}.") from error
-    try:
-        write_record(settings, service.name, Record(port, process, versions=service.versions()))
-    except BaseException:  # a disk that is full, say: nobody would know of the process
-        stop([process])
-        raise
     return _Starting(service, port, process, time.monotonic() + service.patience)
 
 
@@ -144,7 +142,8 @@ def _give_up(settings: Settings, pending: Sequence[_Starting]) -> None:
     stop([starting.process for starting in pending])
     for starting in pending:
         end_session(starting.process, settings.home)
-        forget(settings, starting.service, starting.port)
+        with suppress(OSError):  # a disk that is full, say: a record of a process that is gone does no harm
+            forget(settings, starting.service, starting.port)
 
 
 def forget(settings: Settings, service: Service, port: int) -> None:

@@ -20,6 +20,8 @@ import pytest
 
 from deployments.local import down, status, up
 from deployments.local.home import Home
+from deployments.local.process import find
+from deployments.local.records import Record, write_record
 from deployments.local.seaweedfs import SeaweedFS
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable
@@ -256,4 +258,29 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(settings: Settings) -> Non
 
     assert "KeyboardInterrupt" in printed
     assert not started.is_running()
+    assert "pid" not in kept(settings)
+
+
+def test_ctrl_c_right_after_its_process_was_written_down_takes_that_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = settings.home.parent / "weed"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+    monkeypatch.setattr("deployments.local.seaweedfs.weed_program", lambda: program)
+    written: list[Record] = []
+
+    def write_and_hear_ctrl_c(own: Settings, service: str, record: Record) -> None:
+        write_record(own, service, record)
+        written.append(record)
+        if len(written) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("deployments.local.starting.write_record", write_and_hear_ctrl_c)
+
+    with pytest.raises(KeyboardInterrupt):
+        up(settings, quiet)
+
+    assert written[0].process
+    assert find(written[0].process) is None
     assert "pid" not in kept(settings)
