@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from flows.graph.plan import Plan
     from flows.graph.planning import plan_profile
     from flows.load import list_profiles, load_profile
-    from flows.profiles.faults import Fault
     from flows.profiles.model import Profile
+    from stages.documents.faults import Fault
 
 _HOMES = {
-    "Fault": "flows.profiles.faults",
+    "Fault": "stages.documents.faults",
     "Plan": "flows.graph.plan",
     "Profile": "flows.profiles.model",
     "check_profile": "flows.graph.check",

@@ -8,22 +8,21 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flows.profiles.extend import build_profile
-from flows.profiles.faults import Fault, in_order, refuse
+from flows.profiles.faults import refuse
 from flows.profiles.ids import id_faults
 from flows.profiles.model import Profile
 from flows.profiles.profile_files import (
-    MAX_BYTES,
     SUFFIXES,
     find_profile,
-    is_file,
     is_path,
     known_names,
     profile_files,
-    read_file,
 )
 from flows.profiles.profile_form import ProfileDraft, read_draft
 from stages.core.errors import ProfileError
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault, in_order
+from stages.documents.text_file import MAX_BYTES, is_file, read_file
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ class _Reading:
         self.folders, self.faults, self.chain = folders, faults, chain
 
     def file(self, path: Path) -> Profile | None:
-        text, fault = read_file(path)
+        text, fault = read_file(path, "profile")
         if text is None:
             self.faults += [fault] if fault else []
             return None

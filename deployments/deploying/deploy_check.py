@@ -9,13 +9,13 @@ from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ParameterBindError, ParameterTypeError
 
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile
 from flows.watch.folder import folder_uri
 from flows.watch.note import JOB_PARAMETER
 from stages.core.errors import UsageError
 from stages.core.objects import StoreAddress
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
 
 
 def deploy_faults(profile: Profile, flow: Flow[..., Any], own: StoreAddress) -> list[Fault]:

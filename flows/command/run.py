@@ -19,11 +19,11 @@ from flows.jobs.board import Board
 from flows.jobs.job import absolute, check_job_id
 from flows.load import load_profile
 from flows.profiles.model import Profile
-from flows.profiles.yaml_lines import MAX_DEPTH
 from flows.settings import Settings, read_settings
 from stages.core.discovery import load_stages
 from stages.core.errors import InputError, JobStopped, ServiceError, StagewrightError, UsageError
 from stages.core.suggest import did_you_mean
+from stages.documents.yaml_lines import MAX_DEPTH
 
 
 def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on: Sequence[str] = ()) -> Profile:

@@ -13,7 +13,7 @@ from flows.graph.entry_check import CheckedEntry, check_entry
 from flows.graph.overrides import override
 from flows.graph.plan import Plan, PlannedStage
 from flows.graph.wiring import Types, Wiring, wasted, wire
-from flows.profiles.faults import Fault, fault_at, in_order
+from flows.profiles.faults import fault_at
 from flows.profiles.ids import id_faults, need_faults
 from flows.profiles.model import Profile, StageEntry
 from stages.core.datatype import DataType, find_type, list_types
@@ -21,6 +21,7 @@ from stages.core.definition import StageDefinition
 from stages.core.discovery import load_faults
 from stages.core.registry import list_stages
 from stages.core.suggest import did_you_mean, nearest
+from stages.documents.faults import Fault, in_order
 
 
 @dataclass(frozen=True)

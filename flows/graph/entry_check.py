@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from flows.graph.setting_words import expectation, setting_faults
-from flows.profiles.faults import Fault, fault_at
+from flows.profiles.faults import fault_at
 from flows.profiles.model import StageEntry
-from flows.profiles.yaml_scalars import shown
 from stages.core.definition import Resources, StageDefinition
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
+from stages.documents.yaml_scalars import shown
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _RESOURCES = ("cpus", "gpus", "memory", "memory_growth", "custom")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flows.profiles.faults import Fault, fault_at
+from flows.profiles.faults import fault_at
 from stages.core.registry import list_stages
 from stages.core.suggest import nearest
+from stages.documents.faults import Fault
 
 if TYPE_CHECKING:
     from flows.graph.entry_check import CheckedEntry

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile, StageEntry
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
 
 Settings = Mapping[str, Any] | BaseModel
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile, StageEntry
 from stages.core.datatype import DataType
 from stages.core.definition import Resources, StageDefinition
+from stages.documents.faults import Fault
 
 
 @dataclass(frozen=True)

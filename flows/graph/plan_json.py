@@ -13,12 +13,12 @@ from flows.graph.check import Examination, examine
 from flows.graph.entry_check import CheckedEntry
 from flows.graph.plan import Plan
 from flows.graph.schema import settings_schema
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile
 from stages.core.datatype import DataType, list_types
 from stages.core.definition import Resources, StageDefinition
 from stages.core.discovery import load_faults
 from stages.core.registry import get_palette
+from stages.documents.faults import Fault
 
 Json = dict[str, Any]
 

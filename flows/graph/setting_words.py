@@ -9,9 +9,9 @@ from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from flows.profiles.yaml_scalars import shown
 from stages.core.definition import StageDefinition
 from stages.core.suggest import nearest
+from stages.documents.yaml_scalars import shown
 
 _KINDS = {
     "float": "a number",

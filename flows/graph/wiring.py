@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from flows.graph.entry_check import CheckedEntry
 from flows.graph.missing import missing_key
 from flows.graph.plan import Edge, Source
-from flows.profiles.faults import Fault, fault_at
+from flows.profiles.faults import fault_at
 from flows.profiles.model import Profile
 from stages.core.datatype import DataType
+from stages.documents.faults import Fault
 
 Types = Mapping[str, type[DataType] | None]
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.profiles.deploy import Deploy
-from flows.profiles.form import Form
-from flows.profiles.yaml_lines import Part
+from stages.documents.form import Form
+from stages.documents.yaml_lines import Part
 
 
 def read_deploy(form: Form, part: Part) -> Deploy:

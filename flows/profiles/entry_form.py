@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.profiles.form import Form
-from flows.profiles.yaml_lines import Part
+from stages.documents.form import Form
+from stages.documents.yaml_lines import Part
 
 READERS: dict[str, Callable[[Form, Part], Any]] = {
     "config": lambda form, part: _plain(form, part, "config", "a mapping of settings, like {fps: 2}"),

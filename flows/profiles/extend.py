@@ -8,10 +8,10 @@ from typing import Any
 
 from flows.profiles.deploy import Deploy
 from flows.profiles.entry_form import EntryDraft
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile, StageEntry
 from flows.profiles.profile_form import ProfileDraft
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
 
 _MERGED = ("config", "reads", "writes", "resources")
 _OF_THE_STAGE = ("config", "reads", "writes")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.profiles.faults import Fault, fault_at
+from flows.profiles.faults import fault_at
 from flows.profiles.model import Profile, StageEntry
 from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
 
 RESERVED = ("enabled", "refresh", "job_id", "self", "wait_for", "return_state")
 """Parameters that every flow has, ours and Prefect's, beside one for each input and each entry."""

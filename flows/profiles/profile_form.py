@@ -10,11 +10,12 @@ from pathlib import PurePath
 from flows.profiles.deploy import Deploy
 from flows.profiles.deploy_form import read_deploy
 from flows.profiles.entry_form import EntryDraft, read_entry
-from flows.profiles.faults import Fault
-from flows.profiles.form import Form
-from flows.profiles.yaml_lines import Part, read_yaml
+from stages.documents.faults import Fault
+from stages.documents.form import Form
+from stages.documents.yaml_lines import DocumentKind, Part, read_yaml
 
 KEYS = ("name", "label", "description", "inputs", "stages", "extends", "deploy")
+PROFILE = DocumentKind("profile", "`name:` and `stages:`", "write the settings out, or use `extends`")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
 
 
@@ -35,7 +36,7 @@ class ProfileDraft:
 
 def read_draft(text: str, file: str) -> tuple[ProfileDraft | None, list[Fault]]:
     """What a text says as a profile, and every fault of its form; no draft where it is no mapping at all."""
-    document, faults = read_yaml(text, file)
+    document, faults = read_yaml(text, file, PROFILE)
     form = Form(file, faults)
     if document is None:
         return None, faults

@@ -9,7 +9,7 @@ from flows.graph.schema import profile_schema
 from flows.load import parse_profile
 from flows.profiles.deploy import Deploy
 from flows.profiles.profile_form import read_draft
-from flows.profiles.yaml_lines import read_yaml
+from stages.documents.yaml_lines import read_yaml
 
 WHOLE = """
 name: toys

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from flows.connections import connections
 from flows.load import parse_profile
-from flows.profiles.faults import Fault
 from flows.settings import Settings
 from stages.core import errors
 from stages.core.blobs import blobs
@@ -32,6 +31,7 @@ from stages.core.errors import (
 )
 from stages.core.state import UndeclaredRead
 from stages.datatypes import Frames, Video
+from stages.documents.faults import Fault
 
 
 def tree(kind: type[StagewrightError]) -> Iterator[type[StagewrightError]]:

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from flows.graph.check import check_profile
 from flows.load import parse_profile
-from flows.profiles.faults import Fault
 from flows.profiles.model import Profile
 from stages.core import registry
 from stages.core.config import StageConfig
 from stages.core.datatype import DataType
 from stages.core.decorator import stage
 from stages.core.errors import ProfileError
+from stages.documents.faults import Fault
 
 
 class Toy(DataType):

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flows.profiles.faults import Fault
-from flows.profiles.yaml_lines import Part
-from flows.profiles.yaml_scalars import shown
 from stages.core.suggest import nearest
+from stages.documents.faults import Fault
+from stages.documents.yaml_lines import Part
+from stages.documents.yaml_scalars import shown
 
 
 def is_name(text: str) -> bool:

@@ -10,13 +10,22 @@ from typing import Any
 
 import yaml
 
-from flows.profiles.faults import Fault
-from flows.profiles.yaml_scalars import KINDS, kind_of, read_scalar
+from stages.documents.faults import Fault
+from stages.documents.yaml_scalars import KINDS, kind_of, read_scalar
 
 MAX_PARTS = 20_000
 MAX_DEPTH = 40
 
 _TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """What a document is, as messages say it: its word, what it needs at least, what is written for a merge key."""
+
+    word: str = "document"
+    needs: str = "a mapping"
+    instead_of_merge: str = "write the settings out"
 
 
 @dataclass(frozen=True)
@@ -48,13 +57,14 @@ class Part:
         return found
 
 
-def read_yaml(text: str, file: str) -> tuple[Part | None, list[Fault]]:
+def read_yaml(text: str, file: str, kind: DocumentKind | None = None) -> tuple[Part | None, list[Fault]]:
     """The document of `text` and what is wrong with it; no document where it cannot be read at all."""
-    reading = _Reading(file)
+    kind = kind or DocumentKind()
+    reading = _Reading(file, kind)
     try:
-        node = _compose(text)
+        node = _compose(text, kind)
         if node is None:
-            return None, [Fault("is empty; a profile needs at least `name:` and `stages:`", file=file, line=1)]
+            return None, [Fault(f"is empty; a {kind.word} needs at least {kind.needs}", file=file, line=1)]
         return reading.part(node), reading.faults
     except _Refused as error:
         return None, [*reading.faults, Fault(error.problem, file=file, line=error.line)]
@@ -88,7 +98,7 @@ class _Loader(yaml.SafeLoader):
         return _TAG + ("map" if kind is yaml.MappingNode else "seq")
 
 
-def _compose(text: str) -> yaml.Node | None:
+def _compose(text: str, kind: DocumentKind) -> yaml.Node | None:
     try:
         return _Loader(text).get_single_node()
     except yaml.reader.ReaderError as error:
@@ -96,17 +106,17 @@ def _compose(text: str) -> yaml.Node | None:
         problem = f"has a character that text cannot have (U+{int(error.character):04X}); is it a text file?"
         raise _Refused(problem, line) from None
     except yaml.MarkedYAMLError as error:
-        raise _Refused(*_syntax(error)) from None
+        raise _Refused(*_syntax(error, kind)) from None
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, int]:
+def _syntax(error: yaml.MarkedYAMLError, kind: DocumentKind) -> tuple[str, int]:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = error.problem or "it ends too early"
     if "'\\t'" in problem:
         problem = "a tab stands where the line is indented; indent with spaces"
     elif "expected a single document" in str(error.context):
-        problem = "a second document begins here (---); a file holds one profile"
+        problem = f"a second document begins here (---); a file holds one {kind.word}"
     elif "mapping values are not allowed" in problem:
         problem = "a ':' is not allowed here; quote the text, or mend the indentation of this line or the one above"
     return f"cannot be read as YAML (column {column}): {problem}", line
@@ -115,8 +125,8 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, int]:
 class _Reading:
     """Turns nodes into parts. Counts what aliases multiply, so that a small file cannot grow without end."""
 
-    def __init__(self, file: str) -> None:
-        self.file, self.faults = file, list[Fault]()
+    def __init__(self, file: str, kind: DocumentKind) -> None:
+        self.file, self.kind, self.faults = file, kind, list[Fault]()
         self._count = 0
         self._open: set[int] = set()
 
@@ -140,12 +150,12 @@ class _Reading:
             return [self.part(item) for item in node.value]
         if isinstance(node, yaml.ScalarNode) and kind in KINDS:
             return self._scalar(node, kind)
-        self._fault(f"the tag {node.tag!r} has no meaning in a profile; leave it out", node)
+        self._fault(f"the tag {node.tag!r} has no meaning in a {self.kind.word}; leave it out", node)
         return None
 
     def _scalar(self, node: yaml.ScalarNode, kind: str) -> Any:
         try:
-            return read_scalar(node.value, kind)
+            return read_scalar(node.value, kind, self.kind.word)
         except ValueError as error:
             self._fault(str(error), node)
             return None
@@ -166,7 +176,8 @@ class _Reading:
             return None
         name: str | None = self._scalar(key, "str")
         if name == "<<":
-            self._fault("merge keys (<<) have no meaning in a profile; write the settings out, or use `extends`", key)
+            instead = self.kind.instead_of_merge
+            self._fault(f"merge keys (<<) have no meaning in a {self.kind.word}; {instead}", key)
             return None
         if name in found:
             self._fault(f"the key {name!r} stands here twice; it is also in line {found[name].line}", key)

@@ -20,12 +20,12 @@ def kind_of(plain: str) -> str:
     return next((kind for kind, pattern in _PLAIN.items() if pattern.fullmatch(plain)), "str")
 
 
-def read_scalar(text: str, kind: str) -> Any:
-    """The value of a scalar. Raises ValueError that says so where a profile cannot hold it."""
+def read_scalar(text: str, kind: str, word: str = "document") -> Any:
+    """The value of a scalar. Raises ValueError that says so where a document, called by `word`, cannot hold it."""
     try:
         return _READ[kind](text)
     except (ValueError, KeyError):
-        raise ValueError(f"{shown(text)} is nothing that a profile can hold as {KINDS[kind]}") from None
+        raise ValueError(f"{shown(text)} is nothing that a {word} can hold as {KINDS[kind]}") from None
 
 
 def shown(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Steps inside a stage, each with its own progress and rollback."""
