@@ -17,9 +17,9 @@ from flows.profiles.faults import fault_at
 from flows.profiles.ids import id_faults, need_faults
 from flows.profiles.model import Profile, StageEntry
 from stages.core.datatype import DataType, find_type, list_types
-from stages.core.definition import StageDefinition
 from stages.core.discovery import load_faults
-from stages.core.registry import list_stages
+from stages.core.errors import UnknownStage
+from stages.core.registry import get_stage, list_stages
 from stages.core.suggest import did_you_mean, nearest
 from stages.documents.faults import Fault, in_order
 
@@ -63,10 +63,9 @@ def examine(
     Nothing is said of entries without a stage: they stand for what could not be read, and reading has said why.
     """
     profile, faults = override(profile, enabled or {}, settings or {})
-    stages = {definition.name: definition for definition in list_stages()}
     faults += [*id_faults(profile), *need_faults(profile)]
-    inputs = _inputs(profile, faults)
-    checked = tuple(_checked(entry, stages, faults) for entry in profile.stages)
+    checked = tuple(_checked(entry, faults) for entry in profile.stages)
+    inputs = _inputs(profile, faults)  # after the stages: those that were loaded bring data types of their own
     wiring = wire(profile, checked, inputs)
     faults += wiring.faults
     if not any(entry.enabled for entry in profile.stages):
@@ -81,7 +80,7 @@ def _inputs(profile: Profile, faults: list[Fault]) -> dict[str, type[DataType] |
     for key, name in profile.inputs.items():
         types[key] = None
         try:
-            types[key] = find_type(name) if name else None
+            types[key] = _type(name) if name else None
         except KeyError:
             file, line = profile.place(f"inputs.{key}")
             known = did_you_mean(name, [kind.name for kind in list_types()])
@@ -91,15 +90,23 @@ def _inputs(profile: Profile, faults: list[Fault]) -> dict[str, type[DataType] |
     return types
 
 
-def _checked(entry: StageEntry, stages: Mapping[str, StageDefinition], faults: list[Fault]) -> CheckedEntry:
+def _type(name: str) -> type[DataType]:
+    try:
+        return find_type(name)
+    except KeyError:
+        list_stages()  # a plugin that no entry names may bring it
+        return find_type(name)
+
+
+def _checked(entry: StageEntry, faults: list[Fault]) -> CheckedEntry:
     """The entry against its stage. What is wrong with one that is switched off is a warning: it does not run."""
     found: list[Fault] = []
-    if entry.stage in stages:
-        item = check_entry(entry, stages[entry.stage], found)
-    else:
+    try:
+        item = check_entry(entry, get_stage(entry.stage), found)
+    except UnknownStage as error:
         if entry.stage:
-            text = f"there is no stage {entry.stage!r}{did_you_mean(entry.stage, stages)}{_not_loaded()}"
-            found.append(fault_at(entry, text, "stage"))
+            found.append(fault_at(entry, error.message[0].lower() + error.message[1:], "stage"))
+        stages = {definition.name: definition for definition in list_stages()}
         close = nearest(entry.stage, stages)
         item = CheckedEntry(entry, None, presumed=stages[close] if close else None)
     faults += found if entry.enabled else [replace(fault, severity="warning") for fault in found]

@@ -43,7 +43,7 @@ def read_entry(form: Form, part: Part) -> EntryDraft | None:
     """One entry; nothing, with a fault, where one cannot even tell which stage is meant."""
     form.stage = None
     if isinstance(part.value, str) and part.value:
-        return EntryDraft(part.value, part.value, lines={"": part.line}, short=True)
+        return EntryDraft(own_name(part.value), part.value, lines={"": part.line}, short=True)
     if not isinstance(part.value, dict) or not part.value:
         form.wrong(part, "stages", "an entry: a name, one pair `name: {settings}`, or a mapping with `stage:`")
         return None
@@ -54,17 +54,23 @@ def read_entry(form: Form, part: Part) -> EntryDraft | None:
     return _muddled(form, part)
 
 
+def own_name(stage: str) -> str:
+    """The id of an entry that gives none: the stage's name, of a plugin's stage (`code.action`) the action's."""
+    return stage.rpartition(".")[2]
+
+
 def _pair(form: Form, name: str, settings: Part) -> EntryDraft:
     form.stage = name
     config = _plain(form, settings, None, "the stage's settings as a mapping, like {fps: 2}")
-    return EntryDraft(name, name, {"config": config}, lines={"": settings.line, **settings.lines("config")}, short=True)
+    lines = {"": settings.line, **settings.lines("config")}
+    return EntryDraft(own_name(name), name, {"config": config}, lines=lines, short=True)
 
 
 def _long(form: Form, part: Part) -> EntryDraft | None:
     parts: dict[str, Part] = part.value
     stage = form.text(parts["stage"], "stage") if "stage" in parts else None
     form.stage = stage
-    id = (form.name(parts["id"], "id") if "id" in parts else None) or stage
+    id = (form.name(parts["id"], "id") if "id" in parts else None) or (own_name(stage) if stage else None)
     if id is None:
         return None
     form.stage = id
@@ -102,7 +108,7 @@ def _muddled(form: Form, part: Part) -> EntryDraft | None:
     form.fault(
         f"{name!r} and {others} stand side by side in one entry, which is not a pair `name: settings`; {how}", part
     )
-    return EntryDraft(name, name, lines={"": part.line})
+    return EntryDraft(own_name(name), name, lines={"": part.line})
 
 
 def _plain(form: Form, part: Part, field: str | None, expected: str) -> dict[str, Any]:

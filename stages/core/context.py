@@ -6,11 +6,18 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
-from threading import Event
-from typing import Any, Protocol, TypeVar
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from stages.core.errors import CheckpointError, JobStopped, ServiceError, TooManyFailedItems
+from stages.core.environment import PluginEnvironment
+from stages.core.errors import CheckpointError, InputError, JobStopped, ServiceError, TooManyFailedItems
+from stages.core.kept_files import KeptFile, keep_file
+from stages.core.progress import WeightedProgress
 from stages.core.spread import FailedItem, SerialSpread, Spread, inside
+
+if TYPE_CHECKING:
+    from stages.core.blobs import BlobStore
+    from stages.core.definition import StageDefinition
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,16 +47,33 @@ class Silence:
         """Nothing."""
 
 
+class Deferred:
+    """A client that is made when a stage first asks for it: importing its library alone may take a second."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make, self._lock, self._made = make, Lock(), list[Any]()
+
+    def get(self) -> Any:
+        """The client, the same one for all who ask."""
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
 class RuntimeContext:
     """Handed to every stage as `ctx`.
 
     logger        where to log
-    env           the environment of the job or plugin, a mapping
+    env           the environment of the job or plugin: a PluginEnvironment, which is a mapping
     job_id        the job that runs; must not end up in what the stage writes
-    client        a Prefect client, where there is one
-    agent_client  a Ray job client, where there is one
+    client        a Prefect client, where there is one (given as it is, or Deferred)
+    agent_client  a Ray job client, where there is one (likewise)
     checkpoint    description of a pretrained model, where one was chosen (not a stored result)
+    input         what an action reads; set for actions only
     """
+
+    input: Any = None
 
     def __init__(
         self,
@@ -64,22 +88,54 @@ class RuntimeContext:
         spread: Spread | None = None,
         stopped: Event | None = None,
     ) -> None:
-        self.logger, self.env, self.job_id = logger, env, job_id
-        self.client, self.agent_client, self.checkpoint = client, agent_client, checkpoint
+        self.logger, self.env, self.job_id = logger, _as_environment(env), job_id
+        self._client, self._agent_client, self.checkpoint = client, agent_client, checkpoint
         self.failed_items: list[FailedItem] = []
         self.gathered_metrics: dict[str, dict[str, Any]] = {}
+        self.kept_files: list[KeptFile] = []
+        self._defaults: dict[str, str] = {}
+        self._progress = WeightedProgress({})
+        self._blobs: BlobStore | None = None
         self._reporter: Reporter = reporter or Silence()
         self._spread: Spread = spread or SerialSpread()
         self._stopped = stopped or Event()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """With an item it goes to another process as one that can log there, and tells of no progress of its own."""
-        return _of_items, (self.job_id,)
+        return _of_items, (self.job_id, self._defaults)
+
+    def begin(self, definition: StageDefinition, blobs: BlobStore) -> None:
+        """Make this the context of a stage: its environment, the weights of its progress, a place for its files."""
+        self._defaults = dict(definition.env)
+        if definition.env:
+            self.env = PluginEnvironment(definition.env, source="the plugin's config").merge(self.env)
+        self._progress = WeightedProgress(definition.progress)
+        self._blobs = blobs
+
+    @property
+    def client(self) -> Any:
+        """A Prefect client; None where there is none."""
+        return self._client.get() if isinstance(self._client, Deferred) else self._client
+
+    @property
+    def agent_client(self) -> Any:
+        """A Ray job client; None where there is none."""
+        return self._agent_client.get() if isinstance(self._agent_client, Deferred) else self._agent_client
 
     def log(self, event: str, data: Mapping[str, Any], file: str | Path | None = None) -> None:
-        """Tell that something happened, in words that a program reads; `file` is a path that belongs to it."""
+        """Tell that something happened, in words that a program reads; `file` is a path that belongs to it, whose
+        content is kept with the stage's result."""
         self.logger.info("%s %s", event, dict(data))
+        if file is not None and self._blobs is not None:
+            self._keep(event, Path(file), self._blobs)
         self._reporter.event(event, data, None if file is None else str(file))
+
+    def _keep(self, event: str, file: Path, blobs: BlobStore) -> None:
+        """A file that cannot be kept is told of and does not end the stage: it is no result."""
+        try:
+            self.kept_files.append(keep_file(event, file, blobs))
+        except InputError as error:
+            self.logger.warning("Not kept with the result: %s", error)
 
     def log_message(self, message: str, level: str = "info") -> None:
         """A line for the people who watch."""
@@ -97,7 +153,7 @@ class RuntimeContext:
         """How far the stage is: `current` of `total`, in units of its own. Raises JobStopped when the job is to end."""
         if self._stopped.is_set():
             raise JobStopped("The job was told to stop. What had ended is kept; the same command goes on from there.")
-        self._reporter.progress(current, total, category)
+        self._reporter.progress(*self._progress.whole(current, total, category), category)
 
     def set_metrics(self, value: Mapping[str, Any], category: str) -> None:
         """Figures of this run (loss, accuracy…), shown beside the result and kept in the envelope."""
@@ -144,5 +200,9 @@ class RuntimeContext:
             ) from item.error
 
 
-def _of_items(job_id: str | None) -> RuntimeContext:
-    return RuntimeContext(logging.getLogger(ITEM_LOGGER), dict(os.environ), job_id)
+def _as_environment(env: Mapping[str, Any]) -> PluginEnvironment:
+    return env if isinstance(env, PluginEnvironment) else PluginEnvironment(env, source="the environment")
+
+
+def _of_items(job_id: str | None, defaults: Mapping[str, str]) -> RuntimeContext:
+    return RuntimeContext(logging.getLogger(ITEM_LOGGER), {**defaults, **os.environ}, job_id)

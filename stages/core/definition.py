@@ -62,8 +62,10 @@ class StageDefinition:
     pure             False: never kept, runs every time
     depends          what else the result depends on: "rapidocr" (a library, by its version), "sha256:…" (a model)
     pinned           True: the version alone decides, the code is left out of it
+    env              what `ctx.env` gives where the environment says nothing
     secrets          variables of `ctx.env` that hold secrets; one that the environment does not give is looked up where
                      secrets are kept, for stages that declare it only
+    progress         categories of its progress and their weights, by which they become one
     """
 
     name: str
@@ -85,7 +87,9 @@ class StageDefinition:
     pure: bool = field(default=True, kw_only=True)
     depends: tuple[str, ...] = field(default=(), kw_only=True)
     pinned: bool = field(default=False, kw_only=True)
+    env: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     secrets: tuple[str, ...] = field(default=(), kw_only=True)
+    progress: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     source: Callable[..., Any] | None = field(default=None, kw_only=True, repr=False)
     """The function whose code counts for the version, where it is not `fn` itself (a decorated one)."""
     loaded: int = field(default_factory=time.time_ns, kw_only=True, repr=False)

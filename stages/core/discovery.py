@@ -1,7 +1,11 @@
-"""Where stages come from: the entry points of installed packages, and modules that are named.
+"""Where stages come from: the entry points of installed packages, modules that are named, and further sources.
 
 An entry point of the group ``stagewright.stages`` is a module (importing it registers), a StageDefinition, a function
 made a stage by ``@stage``, or a list of these. In a module, definitions that nobody registered are registered too.
+
+One of the group ``stagewright.sources`` is a function that gives pairs of where something comes from, in words, and a
+function that loads it, as an entry point would be loaded. Plugins come by one. Sources are asked last, and only by who
+looks for a stage that is not there yet or wants to see all: what they bring may take seconds to import.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -20,7 +24,10 @@ from stages.core.definition import StageDefinition
 from stages.core.errors import DefinitionError, StagewrightError
 
 GROUP = "stagewright.stages"
+SOURCES = "stagewright.sources"
 VARIABLE = "STAGEWRIGHT_STAGE_MODULES"
+
+Source = Callable[[], Iterable[tuple[str, Callable[[], Any]]]]
 
 _lock = threading.RLock()
 _seen: set[str] = set()
@@ -28,21 +35,31 @@ _faults: list[str] = []
 
 
 def load_stages(modules: Iterable[str] | None = None) -> None:
-    """Load what was not loaded yet; `modules` are those that the environment names, by default.
+    """Load what was not loaded yet, sources left out; `modules` are those that the environment names, by default.
 
     One that does not load is noted in `load_faults()` and does not stop the rest.
     """
     named = os.environ.get(VARIABLE, "").split(",") if modules is None else modules
     with _lock:
-        for point in _entry_points():
+        for point in _entry_points(GROUP):
             _load(f"entry point {point.name!r} ({point.value})", point.load)
         for name in filter(None, (part.strip() for part in named)):
             _load(f"module {name!r} (named in {VARIABLE})", lambda name=name: importlib.import_module(name))
 
 
+def load_sources() -> None:
+    """Load what sources give and was not loaded yet; faults as with `load_stages`."""
+    with _lock:
+        for point in _entry_points(SOURCES):
+            with _noted(f"source {point.name!r} ({point.value})"):
+                source: Source = point.load()
+                for origin, load in source():
+                    _load(origin, load)
+
+
 @cache
-def _entry_points() -> list[EntryPoint]:
-    return list(entry_points(group=GROUP))  # looks through every installed package: 5 ms
+def _entry_points(group: str) -> list[EntryPoint]:
+    return list(entry_points(group=group))  # looks through every installed package: 5 ms
 
 
 def load_faults() -> list[str]:
@@ -66,12 +83,17 @@ def _noted(origin: str) -> Iterator[None]:
     try:
         yield
     except StagewrightError as error:
-        _faults.append(f"{origin}: {error}")
+        _note(f"{origin}: {error}")
     except ModuleNotFoundError as error:
         where = f"install it, or name the folder that {error.name!r} lies in with PYTHONPATH"
-        _faults.append(f"{origin} does not load: ModuleNotFoundError: {error}; {where}")
+        _note(f"{origin} does not load: ModuleNotFoundError: {error}; {where}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign module may raise anything, and must not stop the rest
-        _faults.append(f"{origin} does not load: {type(error).__name__}: {error}")
+        _note(f"{origin} does not load: {type(error).__name__}: {error}")
+
+
+def _note(fault: str) -> None:
+    if fault not in _faults:
+        _faults.append(fault)
 
 
 def _parts(found: Any) -> list[Any]:
@@ -86,6 +108,9 @@ def _register(part: Any) -> None:
     from stages.core.registry import register_stage
 
     definition = part if isinstance(part, StageDefinition) else getattr(part, "definition", None)
+    if not isinstance(definition, StageDefinition) and callable(definition):  # an action's
+        definition = definition()
     if not isinstance(definition, StageDefinition):
-        raise DefinitionError(f"{part!r} is no stage. Name a module, a StageDefinition, what @stage made, or a list.")
+        known = "a module, a StageDefinition, what @stage made, an action, or a list"
+        raise DefinitionError(f"{part!r} is no stage. Name {known}.")
     register_stage(definition)

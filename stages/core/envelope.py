@@ -9,6 +9,7 @@
      "blobs": [{"blob", "size", "media_type"}],    the binaries that belong to it
      "failed": {"count", "items": […]},            items of it that could not be dealt with
      "summary": {…}, "metrics": {…},               figures for people
+     "files": [{"name", "event", "blob": {…}}],    files that it logged
      "job": …, "made": …, "seconds": …,            who made it, when, how long it took
      "sum": "sha256:…"                             over all of the above
     }
@@ -46,6 +47,7 @@ class Envelope:
     failed: Mapping[str, Any] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    files: list[Mapping[str, Any]] = field(default_factory=list)
     job: str = ""
     made: str = ""
     seconds: float = 0.0

@@ -8,6 +8,7 @@ to do; ``context`` holds the same names for programs. All survive pickling, so t
     ├── UnknownStage               no stage of that name is registered (a KeyError too)
     ├── UsageError                 a command, setting or parameter that cannot be used as given
     ├── ProfileError               a profile with faults; carries all of them
+    ├── PluginError                a plugin that cannot be used as it is; carries all of its faults
     ├── InputError                 an input of the job is missing, empty or of the wrong kind
     ├── ContractError              a stage's function did not keep to its declaration
     ├── EncodeError                a value cannot be written as what it is declared to be
@@ -78,6 +79,12 @@ class UsageError(StagewrightError):
 
 class ProfileError(StagewrightError):
     """A profile has faults. `context["faults"]` holds every one."""
+
+    exit_code = 2
+
+
+class PluginError(StagewrightError):
+    """A plugin cannot be used as it is. `context["faults"]` holds what is wrong with its files, where that was read."""
 
     exit_code = 2
 

@@ -80,6 +80,7 @@ def execute(call: StageCall, reads: Mapping[str, ValueHandle], ctx: RuntimeConte
     name = call.definition.name
     readers = {key: lambda handle=handle: handle.read(blobs) for key, handle in reads.items()}
     config = call.config.model_copy(deep=True)  # frozen on top only: what is inside is the stage's own copy
+    ctx.begin(call.definition, blobs)
     state = DetectState(name, call.definition.all_reads, readers, config, ctx)
     started = time.perf_counter()
     with using(blobs):
@@ -94,10 +95,11 @@ def execute(call: StageCall, reads: Mapping[str, ValueHandle], ctx: RuntimeConte
         reads={key: handle.digest for key, handle in reads.items()},
         writes=writes,
         own=own,
-        blobs=refs,
+        blobs=_with_files(refs, ctx),
         failed=_failed(ctx),
         summary={key: _figures(name, f"the summary of {key!r}", _summary(value)) for key, value in written.items()},
         metrics=_figures(name, "its metrics", ctx.gathered_metrics),
+        files=[file.to_json() for file in ctx.kept_files],
         job=ctx.job_id or "",
         made=datetime.now(UTC).isoformat(timespec="milliseconds"),
         seconds=round(seconds, 3),
@@ -197,6 +199,11 @@ def _failed(ctx: RuntimeContext) -> dict[str, Any]:
         {"index": i.index, "kind": i.kind, "message": _writable(i.message)} for i in ctx.failed_items[:SHOWN_FAILED]
     ]
     return {"count": len(ctx.failed_items), "items": shown}
+
+
+def _with_files(refs: list[BlobRef], ctx: RuntimeContext) -> list[BlobRef]:
+    """What was logged with a file is as much part of the result as what was written: kept, verified, collected."""
+    return list({ref["blob"]: ref for ref in (*refs, *(file.blob for file in ctx.kept_files))}.values())
 
 
 def _figures(stage: str, what: str, value: Any) -> dict[str, Any]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copyreg
+import math
 import re
 from typing import Any
 
 from stages.core.config import check_defaults
 from stages.core.definition import StageDefinition
-from stages.core.discovery import load_faults, load_stages
+from stages.core.discovery import load_faults, load_sources, load_stages
 from stages.core.errors import DefinitionError, UnknownStage
 from stages.core.suggest import did_you_mean
+
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
+"""What a plugin's code looks like; the names of its stages are `code.action`."""
 
 _stages: dict[str, StageDefinition] = {}
 
@@ -28,16 +32,27 @@ def register_stage(definition: StageDefinition) -> StageDefinition:
     check_defaults(definition.name, definition.settings)
     _check_types(definition)
     _check_secrets(definition)
+    _check_progress(definition)
     _stages[definition.name] = definition
     return definition
 
 
 def get_stage(name: str) -> StageDefinition:
-    """The stage of that name. Raises UnknownStage (a KeyError) that names the nearest match and those there are."""
-    if name not in _stages:
-        load_stages()
+    """The stage of that name; a plugin's (`code.action`) also by its last part, where one plugin alone brings such.
+
+    Raises UnknownStage (a KeyError) that names the nearest match and those there are.
+    """
+    for load in (load_stages, load_sources):
+        if name not in _stages:
+            load()
     if name in _stages:
         return _stages[name]
+    of_plugins = [known for known in sorted(_stages) if known.rpartition(".")[2] == name]
+    if len(of_plugins) == 1:
+        return _stages[of_plugins[0]]
+    if of_plugins:
+        message = f"There are several stages {name!r}: write which one, {' or '.join(of_plugins)}."
+        raise UnknownStage(message, stage=name)
     lost = "".join(f" Not loaded: {fault}." for fault in load_faults())
     raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}{lost}", stage=name)
 
@@ -45,6 +60,7 @@ def get_stage(name: str) -> StageDefinition:
 def list_stages() -> list[StageDefinition]:
     """All stages, by name."""
     load_stages()
+    load_sources()
     return [_stages[name] for name in sorted(_stages)]
 
 
@@ -75,7 +91,8 @@ def _refuse(definition: StageDefinition, problem: str) -> DefinitionError:
 
 
 def _check_name(definition: StageDefinition) -> None:
-    if not definition.name.isidentifier():
+    plugin, dot, own = definition.name.rpartition(".")
+    if not own.isidentifier() or (dot and not CODE.fullmatch(plugin)):
         raise _refuse(definition, "its name must be an identifier (letters, digits, '_'), since profiles refer to it.")
     if not callable(definition.fn):
         raise _refuse(definition, f"fn must be a function of the state; it is {definition.fn!r}.")
@@ -114,3 +131,11 @@ def _check_secrets(definition: StageDefinition) -> None:
     names = definition.secrets
     if isinstance(names, str) or not all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name in names):
         raise _refuse(definition, f"secrets is a list of variables such as STAGEWRIGHT_VISION_KEY; it is {names!r}.")
+
+
+def _check_progress(definition: StageDefinition) -> None:
+    weights = definition.progress
+    wrong = any(not math.isfinite(weight) or weight < 0 for weight in weights.values())
+    if wrong or (weights and not any(weights.values())):
+        problem = f"progress gives each category a weight, 0 or more and not all 0; it is {dict(weights)}."
+        raise _refuse(definition, problem)

@@ -53,7 +53,7 @@ class TestStages:
 
     def test_a_module_that_did_not_load_is_mentioned(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(discovery, "_faults", ["module 'mine' does not load: ImportError: no numpy"])
-        assert fault_of(toy("- my_own")).endswith(" Not loaded: module 'mine' does not load: ImportError: no numpy")
+        assert fault_of(toy("- my_own")).endswith(" Not loaded: module 'mine' does not load: ImportError: no numpy.")
 
     def test_what_a_misspelt_stage_would_write_is_not_missed_as_well(self) -> None:
         assert fault_of(GOOD.replace("read_words", "read_word")).startswith(

@@ -40,14 +40,14 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_stages: None) -
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(discovery, "_seen", set())
     monkeypatch.setattr(discovery, "_faults", [])
-    monkeypatch.setattr(discovery, "_entry_points", list)
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: [])
     monkeypatch.delenv(discovery.VARIABLE, raising=False)
     return Modules(tmp_path)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
     points = [EntryPoint(f"point{number}", value, discovery.GROUP) for number, value in enumerate(values)]
-    monkeypatch.setattr(discovery, "_entry_points", lambda: points)
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: points if group == discovery.GROUP else [])
 
 
 class TestNamedModules:
@@ -103,7 +103,7 @@ class TestEntryPoints:
         load_stages()
         assert load_faults() == [
             f"entry point 'point0' ({name}:run.__name__): 'run' is no stage. "
-            "Name a module, a StageDefinition, what @stage made, or a list."
+            "Name a module, a StageDefinition, what @stage made, an action, or a list."
         ]
 
     def test_the_shipped_ones_are_installed_like_everybodys(self) -> None:

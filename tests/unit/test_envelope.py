@@ -109,7 +109,7 @@ def test_the_document_is_one_that_a_person_can_read() -> None:
     assert lines[5] == ' "settings": {"threshold": 84.0, "brands": ["NORDVIK", "Altamira Bank|Altamira", "횟집"]},'
     assert [line.split('"')[1] for line in lines[1:-1]] == [
         "format", "stage", "version", "key", "settings", "reads", "writes", "own",
-        "blobs", "failed", "summary", "metrics", "job", "made", "seconds", "sum",
+        "blobs", "failed", "summary", "metrics", "files", "job", "made", "seconds", "sum",
     ]  # fmt: skip
     assert lines[-1] == "}"
 

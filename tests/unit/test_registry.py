@@ -111,7 +111,10 @@ class TestTwoOfOneName:
 
 
 class TestNamesAndFunctions:
-    @pytest.mark.parametrize("name", ["", "read-text", "read text", "2look", "../look", "look.json"])
+    @pytest.mark.parametrize(
+        "name",
+        ["", "read-text", "read text", "2look", "../look", ".look", "look.", "a.b.look", "a/b.look", "a.look-up"],
+    )
     def test_a_name_is_an_identifier(self, name: str) -> None:
         assert refused(name) == (
             f"Stage {name!r}: its name must be an identifier (letters, digits, '_'), since profiles refer to it."
