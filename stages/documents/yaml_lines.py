@@ -31,10 +31,12 @@ class DocumentKind:
 @dataclass(frozen=True)
 class Part:
     """A piece of a document. `value` is a scalar, a list of parts, or a mapping of names to parts; `line` counts from 1
-    and is, for what stands in a mapping, the line of its key."""
+    and is, for what stands in a mapping, the line of its key. `written` is a scalar's text as it stands there, since the
+    number 1.10 does not know that it had a zero."""
 
     value: Any
     line: int
+    written: str | None = None
 
     def plain(self) -> Any:
         """The value alone."""
@@ -62,15 +64,29 @@ def read_yaml(text: str, file: str, kind: DocumentKind | None = None) -> tuple[P
     kind = kind or DocumentKind()
     reading = _Reading(file, kind)
     try:
-        node = _compose(text, kind)
+        node = compose(text, kind)
         if node is None:
             return None, [Fault(f"is empty; a {kind.word} needs at least {kind.needs}", file=file, line=1)]
         return reading.part(node), reading.faults
-    except _Refused as error:
+    except Refused as error:
         return None, [*reading.faults, Fault(error.problem, file=file, line=error.line)]
 
 
-class _Refused(Exception):
+def compose(text: str, kind: DocumentKind) -> yaml.Node | None:
+    """The nodes of a document, with the marks where each begins and ends. Raises Refused."""
+    try:
+        return _Loader(text).get_single_node()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"has a character that text cannot have (U+{int(error.character):04X}); is it a text file?"
+        raise Refused(problem, line) from None
+    except yaml.MarkedYAMLError as error:
+        raise Refused(*_syntax(error, kind)) from None
+
+
+class Refused(Exception):
+    """Why a text cannot be read as YAML at all, and where."""
+
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)
         self.problem, self.line = problem, line
@@ -83,9 +99,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth, self.count = self.depth + 1, self.count + 1
         if self.depth > MAX_DEPTH:
-            raise _Refused(f"is nested more than {MAX_DEPTH} levels deep", self.line + 1)
+            raise Refused(f"is nested more than {MAX_DEPTH} levels deep", self.line + 1)
         if self.count > MAX_PARTS:
-            raise _Refused(f"has more than {MAX_PARTS} values", self.line + 1)
+            raise Refused(f"has more than {MAX_PARTS} values", self.line + 1)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -96,17 +112,6 @@ class _Loader(yaml.SafeLoader):
         if kind is yaml.ScalarNode:
             return _TAG + "str"
         return _TAG + ("map" if kind is yaml.MappingNode else "seq")
-
-
-def _compose(text: str, kind: DocumentKind) -> yaml.Node | None:
-    try:
-        return _Loader(text).get_single_node()
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        problem = f"has a character that text cannot have (U+{int(error.character):04X}); is it a text file?"
-        raise _Refused(problem, line) from None
-    except yaml.MarkedYAMLError as error:
-        raise _Refused(*_syntax(error, kind)) from None
 
 
 def _syntax(error: yaml.MarkedYAMLError, kind: DocumentKind) -> tuple[str, int]:
@@ -134,13 +139,13 @@ class _Reading:
         own_line = node.start_mark.line + 1
         self._count += 1
         if self._count > MAX_PARTS:
-            raise _Refused(f"grows to more than {MAX_PARTS} values through its aliases (*name)", line or own_line)
+            raise Refused(f"grows to more than {MAX_PARTS} values through its aliases (*name)", line or own_line)
         if id(node) in self._open:
-            raise _Refused("has an alias (*name) that stands inside what it refers to", line or own_line)
+            raise Refused("has an alias (*name) that stands inside what it refers to", line or own_line)
         self._open.add(id(node))
         value = self._value(node)
         self._open.discard(id(node))
-        return Part(value, line or own_line)
+        return Part(value, line or own_line, node.value if isinstance(node, yaml.ScalarNode) else None)
 
     def _value(self, node: yaml.Node) -> Any:
         kind = node.tag.removeprefix(_TAG)
