@@ -41,6 +41,7 @@ PAGES = (
     "docs/operations.md",
     "docs/profiles.md",
     "docs/ray.md",
+    "docs/steps.md",
     "docs/watching.md",
     "docs/writing-a-stage.md",
 )
