@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from prefect.context import FlowRunContext
@@ -30,7 +31,8 @@ def task_runner(name: str) -> TaskRunner[Any]:
 
 
 def place_for(around: Surroundings) -> Place:
-    """Where the runner of the current flow run has stages carried out."""
+    """Where the runner of the current flow run has stages carried out. Here they have the run's own client: it is
+    open as long as the run is, and calls of several threads at once are nothing new to it."""
     context = FlowRunContext.get()
     place: Callable[[Surroundings], Place] = getattr(context and context.task_runner, "place", Here)
-    return place(around)
+    return place(replace(around, client=context.client if context else None))

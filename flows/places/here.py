@@ -34,6 +34,7 @@ class Here:
             work.logger,
             {**around.env, **secrets_of(work.call.definition, around.env)},
             around.job_id,
+            around.client,
             reporter=work.reporter,
             spread=self._spread,
             stopped=around.stopped,

@@ -20,13 +20,15 @@ Logger = logging.Logger | logging.LoggerAdapter[Any]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all stages of one job have around them. `stopped` is set when the job is to end."""
+    """What all stages of one job have around them. `stopped` is set when the job is to end; `client` is the Prefect
+    client of the run, for stages in this process."""
 
     job_id: str
     blobs: BlobStore
     env: Mapping[str, str]
     stopped: Event
     workers: int
+    client: Any = None
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,17 @@ import pickle
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 
 import ray
 
+from flows.places.clients import job_client, server_client
 from flows.places.crew import RaySpread
 from flows.places.news import News, Notebook
 from flows.places.order import Order
-from stages.core.context import RuntimeContext
+from stages.core.context import Deferred, RuntimeContext
 from stages.core.envelope import Envelope
 from stages.core.errors import StageFailed, StagewrightError
 from stages.core.execute import execute
@@ -79,8 +81,16 @@ def _envelope(order: Order, notebook: Notebook) -> Envelope:
     call, reads = order.opened()
     logger = logging.Logger(f"stagewright.{order.stage}", logging.DEBUG)
     logger.addHandler(notebook)
-    with closing(RaySpread(order, notebook)) as spread:
-        context = RuntimeContext(logger, dict(os.environ), order.job_id, reporter=notebook, spread=spread)
+    with ExitStack() as until, closing(RaySpread(order, notebook)) as spread:
+        context = RuntimeContext(
+            logger,
+            dict(os.environ),
+            order.job_id,
+            Deferred(partial(server_client, until)),
+            Deferred(job_client),
+            reporter=notebook,
+            spread=spread,
+        )
         return execute(call, reads, context, blobs)
 
 

@@ -56,7 +56,7 @@ class RayNodes:
 
     def start_head(self, settings: Mapping[str, Any], **node: Any) -> RayNode:
         """The first node. `settings`: Ray's own, by `_system_config`, for all nodes."""
-        return self.add(_system_config=settings, include_dashboard=False, gcs_server_port=0, **node)
+        return self.add(_system_config=settings, gcs_server_port=0, **{"include_dashboard": False, **node})
 
     def add(self, **node: Any) -> RayNode:
         """Another node, which is there when this returns. Parameters as of `Cluster.add_node`."""

@@ -179,3 +179,19 @@ def toy_placed(config: PlacedConfig, ctx: RuntimeContext) -> int:
         time.sleep(0.05)
     _note("left", json.dumps({"pid": os.getpid(), "at": time.time(), "filled": len(filled)}))
     return attempt
+
+
+@stage(writes=("answers",), category="toys", pure=False)
+def toy_asks(ctx: RuntimeContext) -> dict[str, Any]:
+    """What the servers answer whose clients it is given: the state of its run, and who runs on the cluster."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+
+    own = FlowRunFilter(name=FlowRunFilterName(any_=[str(ctx.job_id)]))
+    with ctx.client as client:  # left again, it is still there for whoever asks next
+        (run,) = client.read_flow_runs(flow_run_filter=own)
+    jobs = ctx.agent_client
+    return {
+        "run": run.state.name,
+        "server": ctx.client.api_version(),
+        "drivers": None if jobs is None else [job.type for job in jobs.list_jobs() if job.status == "RUNNING"],
+    }

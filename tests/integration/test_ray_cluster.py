@@ -53,7 +53,7 @@ def token(services: Connections, home: Path) -> Path:
 def cluster(token: Path) -> Iterator[tuple[RayNodes, RayNode]]:
     """A cluster, and its first node, which stays: this process is connected by it."""
     with ray_nodes(token) as nodes:
-        yield nodes, nodes.start_head(SOON, num_cpus=1)
+        yield nodes, nodes.start_head(SOON, num_cpus=1, include_dashboard=True, dashboard_port=0)
 
 
 @pytest.fixture
@@ -110,6 +110,13 @@ stages:
   - {stage: toy_placed, config: {wait: 200}}
   - {stage: toy_placed, id: next, writes: {placed: later}, needs: [toy_placed]}
 """
+
+
+class TestJobServer:
+    def test_a_stage_has_a_client_of_it(self, place: Place) -> None:
+        ran = place.run("name: asks\nstages:\n  - toy_asks\n")
+        assert ran.code == 0, ran.err
+        assert ran.json["outputs"]["answers"]["drivers"] == ["DRIVER"]  # the process of this test
 
 
 class TestLostNodes:
