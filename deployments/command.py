@@ -16,6 +16,7 @@ from deployments.local.commands import down_command, up_command
 from deployments.local.status_command import status_command
 from flows.command.app import app
 from flows.command.output import document_alone, guarded, telling
+from flows.command.plugin_app import plugin_app
 from flows.command.starting import Say, use_starter
 from flows.settings import Settings
 from stages.core.errors import ServiceUnreachable, UsageError
@@ -24,6 +25,7 @@ app.command(name="up")(up_command)
 app.command(name="deploy")(deploy_command)
 app.command(name="down")(down_command)
 app.command(name="status")(status_command)
+app.add_typer(plugin_app)
 
 
 # Typer brings a click of its own, whose base of all wrong use it does not name in public.

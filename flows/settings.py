@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr | None = Field(None, description="The secret that belongs to that key")
     profiles: Listed = Field([], description="Folders with profiles of your own")
     stage_modules: Listed = Field([], description="Modules to import for their stages")
+    plugins: Listed = Field([], description="Folders with plugins: each is one, or holds some")
     runner: str = Field(
         "threads", description="Where stages run: `threads`, `ray` (on this machine), `auto` or `HOST:PORT` (a cluster)"
     )
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
     )
     vision_key: SecretStr | None = Field(None, description="Key for the endpoint that `escalate` asks")
 
-    @field_validator("profiles", "stage_modules", mode="before")
+    @field_validator("profiles", "stage_modules", "plugins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+import stages.plugins.modules  # noqa: F401 - from then on a plugin's functions are found by their names
 from flows.connections import open_blobs, outside_store
 from flows.settings import read_settings, variable
 from stages.core.blobs import BlobStore

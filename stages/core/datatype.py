@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from stages.core.blobs import BlobStore
 from stages.core.errors import DefinitionError, UsageError
+from stages.core.plugin_package import plugin_of
 
 Json = Any
 
@@ -17,7 +18,8 @@ class DataType:
     """Base of all data types. A subclass is the type; its instances are the values that stages get and give.
 
     A type that is to be stored overrides `encode` and `decode`; what they exchange is JSON with references to blobs.
-    One that can be an input of a job overrides `from_address`. Types are found by their class or by `name`.
+    One that can be an input of a job overrides `from_address`. Types are found by their class or by `name`, which is
+    the class's by default; before that of a plugin's type stands the plugin's code, as in `yolo.Anchors`.
     """
 
     name: ClassVar[str] = "DataType"
@@ -27,7 +29,8 @@ class DataType:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
-            cls.name = cls.__name__
+            plugin = plugin_of(cls.__module__)
+            cls.name = f"{plugin}.{cls.__name__}" if plugin else cls.__name__
         known = _types.get(cls.name)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise DefinitionError(
@@ -76,11 +79,17 @@ class DataType:
 
 
 def find_type(name: str | type[DataType]) -> type[DataType]:
-    """A data type by its class or name. Raises KeyError that names it and the nearest match."""
+    """A data type by its class or name; a plugin's also without the plugin's code, where one plugin alone has such.
+
+    Raises KeyError that names it and the nearest match.
+    """
     if isinstance(name, type):
         return name
     if name in _types:
         return _types[name]
+    of_plugins = [known for known in _types if known.rpartition(".")[2] == name]
+    if len(of_plugins) == 1:
+        return _types[of_plugins[0]]
     from stages.core.suggest import did_you_mean
 
     raise KeyError(f"There is no data type {name!r}{did_you_mean(name, _types)}")

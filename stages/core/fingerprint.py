@@ -1,8 +1,8 @@
 """The version of a stage: what its author declares, and a fingerprint of the code that it runs.
 
 The code is the stage's module and what that imports of the same distribution, found by reading the source, without
-comments, docstrings and layout. The contract itself (`stages.core`) is left out: what it promises about stored results
-is the envelope's format number.
+comments, docstrings and layout. The contract itself (`stages.core`, steps, actions) is left out: what it promises about
+stored results is the envelope's format number.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from typing import Any
 
 from stages.core.definition import StageDefinition
 from stages.core.errors import DefinitionError
+from stages.core.plugin_package import plugin_of
 
-_CONTRACT = "stages.core"
+_CONTRACT = ("stages.core", "stages.steps", "stages.plugins")
 
 
 def stage_version(definition: StageDefinition) -> str:
@@ -50,7 +51,7 @@ def code_fingerprint(fn: Any) -> str:
     while isinstance(fn, partial):
         fn = fn.func
     if not (files := code_files(fn)):
-        return _digest(_of_bytecode(fn.__code__)) if hasattr(fn, "__code__") else repr(fn)
+        return _of_console(fn)
     return _digest("|".join(f"{module}:{_of_source(path, path.stat().st_mtime_ns)}" for module, path in files.items()))
 
 
@@ -103,7 +104,7 @@ def _reached(name: str, path: Path) -> dict[str, Path]:
 
 def _same_home(first: str, other: str) -> bool:
     """Whether the two come from one distribution: the same top package, or loose modules of one folder."""
-    if other == _CONTRACT or other.startswith(_CONTRACT + "."):
+    if f"{other}.".startswith(tuple(f"{room}." for room in _CONTRACT)):
         return False
     if first.split(".")[0] == other.split(".")[0]:
         return True
@@ -157,7 +158,7 @@ def _imports(module: str, path: Path, modified: int) -> tuple[str, ...]:
 def _imported(module: str, path: Path, modified: int) -> Iterator[str]:
     for node in ast.walk(_parsed(path, modified)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (_as_seen(module, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             package = _absolute(module, path, node)
             if _same_home(module, package):
@@ -167,10 +168,19 @@ def _imported(module: str, path: Path, modified: int) -> Iterator[str]:
 
 def _absolute(module: str, path: Path, node: ast.ImportFrom) -> str:
     if not node.level:
-        return node.module or ""
+        return _as_seen(module, node.module or "")
     base = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     base = base[: len(base) - node.level + 1]
     return ".".join([*base, node.module] if node.module else base)
+
+
+def _as_seen(module: str, name: str) -> str:
+    """The whole name of what a module imports: in a plugin, its own modules come first."""
+    top, first = module.partition(".")[0], name.partition(".")[0]
+    if plugin_of(module) is None:
+        return name
+    own = _source(f"{top}.{first}") is not None or any(Path(p).is_dir() for p in _places(f"{top}.{first}"))
+    return f"{top}.{name}" if own else name
 
 
 def _named(package: str, name: str, *asked: tuple[str, str]) -> Iterator[str]:
@@ -220,6 +230,22 @@ def _skeleton(node: Any) -> Any:
 def _is_docstring(node: Any) -> bool:
     """A text that stands alone as a statement does nothing, wherever it stands."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _of_console(written: Any) -> str:
+    """Of a function, or of a class by what it and its bases of the same kind define."""
+    if hasattr(written, "__code__"):
+        return _digest(_of_bytecode(written.__code__))
+    if not isinstance(written, type):
+        return repr(written)
+    own = [
+        (name, part)
+        for kind in written.__mro__
+        if _source(kind.__module__) is None
+        for name, part in vars(kind).items()
+    ]
+    functions = ((name, getattr(part, "__func__", getattr(part, "fget", part))) for name, part in own)
+    return _digest(repr([(name, _of_bytecode(fn.__code__)) for name, fn in functions if hasattr(fn, "__code__")]))
 
 
 def _of_bytecode(code: CodeType) -> str:

@@ -1,0 +1,129 @@
+"""`stagewright plugin list`, `check`, `sync`, `schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stages.plugins.check import check_plugin
+from stages.plugins.config_sync import SyncReport, sync_config
+
+from flows.command.output import document_alone, print_json, say, table
+from stages.core.errors import PluginError, StagewrightError
+from stages.core.suggest import did_you_mean
+from stages.documents.faults import Fault
+from stages.plugins.discovery import PluginDiscovery
+from stages.plugins.installed import InstalledPlugin, find_plugins
+
+
+def show_plugins(as_json: bool) -> int:
+    """The installed plugins. What is wrong with one is told beside the table."""
+    found = find_plugins()
+    if as_json:
+        print_json({"plugins": [_as_json(plugin) for plugin in found]})
+        return 0
+    table(("plugin", "version", "category", "actions", "state", "folder"), [_row(plugin) for plugin in found])
+    for fault in (fault for plugin in found for fault in plugin.faults):
+        say(f"{fault.severity}: {fault}")
+    if not found:
+        say("There are no plugins. Name a folder of one, or of several, in STAGEWRIGHT_PLUGINS.")
+    return 0
+
+
+def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
+    """Every fault of one plugin, or of all that are installed; 2 where one is an error."""
+    chosen = [_chosen(plugin)] if plugin is not None else find_plugins()
+    found = [(one, list(_faults(one, imports))) for one in chosen]
+    if as_json:
+        print_json({"plugins": [_as_json(one) | {"faults": [f.to_json() for f in faults]} for one, faults in found]})
+    else:
+        for one, faults in found:
+            for fault in faults:
+                say(f"{fault.severity}: {fault}")
+            say(_verdict(one, faults))
+    return 2 if any(fault.severity == "error" for _, faults in found for fault in faults) else 0
+
+
+def sync_plugin(folder: str, dry_run: bool, as_json: bool) -> int:
+    """Bring a config up to its code, and tell what that meant."""
+    report = sync_config(Path(folder), dry_run=dry_run)
+    if as_json:
+        print_json(_report_json(report))
+        return 0
+    would = "would be " if dry_run else ""
+    for line in (
+        *(f"{would}added: {name}" for name in report.added),
+        *(f"{would}mended: {name}" for name in report.mended),
+    ):
+        say(line)
+    for name in report.without_code:
+        say(f"warning: {name}: no code of this action is there; remove it from config.yaml if it is gone for good")
+    if not report.changed:
+        say("config.yaml is up to date.")
+    return 0
+
+
+def show_form(plugin: str, action: str, json_schema: bool) -> int:
+    """The form of an action's parameters on standard output."""
+    found = PluginDiscovery.of_installed(_chosen(plugin))
+    with document_alone():
+        schema = found.get_action_json_schema(action) if json_schema else found.get_action_ui_schema(action)
+        print_json(schema)
+    return 0
+
+
+def _chosen(plugin: str) -> InstalledPlugin:
+    """The plugin in a folder, or the installed one of a code. Raises PluginError."""
+    installed = find_plugins()
+    known = next((one for one in installed if one.name == plugin), None)
+    if known is not None and not Path(plugin).is_dir():
+        return known
+    if known is None and not Path(plugin).exists() and "/" not in plugin:
+        names = did_you_mean(plugin, [one.name for one in installed])
+        raise PluginError(f"There is no plugin {plugin!r}{names} A folder would do as well.", plugin=plugin)
+    return InstalledPlugin.in_folder(Path(plugin), "named on the command line")
+
+
+def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
+    faults = list(dict.fromkeys([*plugin.faults, *check_plugin(plugin.folder)]))
+    yield from faults
+    if imports and not any(fault.severity == "error" for fault in faults):
+        discovery = PluginDiscovery.of_installed(plugin)
+        for action in discovery.list_actions():
+            try:
+                discovery.get_action_definition(action)
+            except StagewrightError as error:
+                yield Fault(str(error), None, f"actions.{action}", str(plugin.folder / "config.yaml"))
+
+
+def _verdict(plugin: InstalledPlugin, faults: list[Fault]) -> str:
+    errors = sum(fault.severity == "error" for fault in faults)
+    if errors:
+        return f"{plugin.name}: {errors} fault{'s' if errors != 1 else ''}."
+    actions = plugin.config.actions if plugin.config else {}
+    return f"{plugin.name}: can be used; {len(actions)} action{'s' if len(actions) != 1 else ''}."
+
+
+def _row(plugin: InstalledPlugin) -> tuple[str, ...]:
+    state = f"{len(plugin.errors)} faults" if plugin.errors else "ready"
+    if plugin.config is None:
+        return plugin.name, "", "", "", state, str(plugin.folder)
+    config = plugin.config
+    return config.code, config.version, config.category.value, ", ".join(config.actions), state, str(plugin.folder)
+
+
+def _as_json(plugin: InstalledPlugin) -> dict[str, Any]:
+    return {
+        "code": plugin.name,
+        "folder": str(plugin.folder),
+        "origin": plugin.origin,
+        "ready": not plugin.errors,
+        "config": plugin.config.model_dump(mode="json") if plugin.config else None,
+        "faults": [fault.to_json() for fault in plugin.faults],
+    }
+
+
+def _report_json(report: SyncReport) -> dict[str, Any]:
+    keys = ("added", "mended", "without_code")
+    return {**{key: list(getattr(report, key)) for key in keys}, "changed": report.changed}

@@ -1,0 +1,125 @@
+"""An action as the stage that it is: it reads `input` and writes `output`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from stages.core.datatype import DataType, find_type
+from stages.core.definition import StageDefinition, StageIO
+from stages.core.errors import ContractError, DefinitionError
+from stages.core.state import DetectState
+from stages.plugins.parameters import told
+
+if TYPE_CHECKING:
+    from stages.plugins.action import BaseAction
+
+INPUT, OUTPUT = "input", "output"
+
+Action = type["BaseAction[Any]"]
+
+
+def definition_of(
+    cls: Action, *, name: str = "", description: str = "", env: Mapping[str, str] | None = None
+) -> StageDefinition:
+    """The stage. `name`, `description` and `env` are what the action's plugin says of it.
+
+    Raises DefinitionError that names the action, and what of it cannot be a stage.
+    """
+    if inspect.isabstract(cls):
+        raise _refused(cls, "has no execute(); write one, or name a class that has")
+    reads, writes = _type(cls, "input_type"), _type(cls, "output_type")
+    told_by: dict[str, Any] = {
+        "name": name or cls.action_name,
+        "label": (name.rpartition(".")[2] or cls.action_name).replace("_", " ").capitalize(),
+        "description": description or _doc(cls),
+        "io": StageIO([INPUT] if reads else [], [OUTPUT]),
+        "category": str(getattr(cls.category, "value", cls.category) or "custom"),
+        "fn": _as_fn(cls, reads, writes),
+        "config_model": cls.params_model,
+        "read_types": {INPUT: reads} if reads else {},
+        "write_types": {OUTPUT: writes} if writes else {},
+        "env": dict(env or {}),
+        "source": cls,
+    }
+    try:
+        return StageDefinition(**{**told_by, **cls.stage_options})
+    except TypeError as error:
+        raise _refused(cls, f"stage_options hold what no stage has: {error}") from None
+
+
+def checked_result(cls: Action, result: Any) -> Any:
+    """The result by the action's model: an instance of it, or what was given where it has none.
+
+    Raises ContractError that names action and field.
+    """
+    from stages.plugins.action import NoResult
+
+    model = cls.result_model
+    if model is NoResult or isinstance(result, model):
+        return result
+    given = result.model_dump() if isinstance(result, BaseModel) else result
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise ContractError(
+            f"Action {cls.action_name!r} gave a result that is no {model.__name__}: {told(error)}",
+            action=cls.action_name,
+        ) from None
+
+
+def _as_fn(
+    cls: Action, reads: type[DataType] | None, writes: type[DataType] | None
+) -> Callable[[DetectState], dict[str, Any]]:
+    def run(state: DetectState) -> dict[str, Any]:
+        if reads:
+            state.ctx.input = state[INPUT]
+        return {OUTPUT: _output(cls, writes, cls(state.config, state.ctx).run())}
+
+    return run
+
+
+def _output(cls: Action, kind: type[DataType] | None, result: Any) -> Any:
+    """What is written: the result, as JSON where it is a model; with an output type the one value of that in it."""
+    if kind is None:
+        return result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+    if isinstance(result, kind):
+        return result
+    parts = {**vars(result)} if isinstance(result, BaseModel) else result if isinstance(result, dict) else {}
+    found = [part for part in parts.values() if isinstance(part, kind)]
+    if len(found) != 1:
+        raise ContractError(
+            f"Action {cls.action_name!r} declares to write a {kind.name}, and gave a {type(result).__name__}; give a "
+            f"{kind.name}, or a result with exactly one in it.",
+            action=cls.action_name,
+        )
+    return found[0]
+
+
+def _type(cls: Action, which: str) -> type[DataType] | None:
+    declared = getattr(cls, which)
+    if declared is None:
+        return None
+    if isinstance(declared, type) and issubclass(declared, DataType):
+        return declared
+    try:
+        return find_type(str(declared)) if isinstance(declared, str) else _no_type(cls, which, declared)
+    except KeyError as error:
+        raise _refused(cls, f"{which} names no data type: {error.args[0]}") from None
+
+
+def _no_type(cls: Action, which: str, declared: Any) -> type[DataType]:
+    raise _refused(cls, f"{which} is {declared!r}, and no data type; name a class of stages.datatypes, or its name")
+
+
+def _refused(cls: Action, problem: str) -> DefinitionError:
+    return DefinitionError(f"Action {cls.action_name!r} ({cls.__name__}): {problem}", action=cls.action_name)
+
+
+def _doc(cls: Action) -> str:
+    """The class's own words; not those that it would inherit of BaseAction."""
+    own = vars(cls).get("__doc__") or ""
+    return inspect.cleandoc(own)
