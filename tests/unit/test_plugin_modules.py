@@ -1,0 +1,224 @@
+"""A plugin's modules, imported under a package of its own."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from stages.core.errors import PluginError
+from stages.core.fingerprint import code_files, stage_version
+from stages.plugins import PluginDiscovery
+from stages.plugins.modules import open_package, package_name
+from tests.unit.plugin_folders import PluginFolders
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> PluginFolders:
+    return PluginFolders(tmp_path)
+
+
+def run(folder: Path, action: str = "count") -> object:
+    """What an action gives with the parameters that it has by default."""
+    from tests.unit.harness import make_context
+
+    return PluginDiscovery.from_path(folder).get_action_class(action)({}, make_context()).run()
+
+
+def load(folders: PluginFolders, files: dict[str, str]) -> ModuleType:
+    """The module `plugin/start.py` of a plugin."""
+    folder = folders.write("alpha", files)
+    return importlib.import_module(f"{open_package(folders.code('alpha'), folder)}.plugin.start")
+
+
+def refused(folder: Path, action: str = "count") -> str:
+    with pytest.raises(PluginError) as e:
+        PluginDiscovery.from_path(folder).get_action_class(action)
+    assert isinstance(pickle.loads(pickle.dumps(e.value)), PluginError)
+    return str(e.value)
+
+
+class TestSideBySide:
+    def test_two_whose_packages_have_one_name(self, folders: PluginFolders) -> None:
+        first, second = folders.write("alpha"), folders.write("beta")
+        assert run(first) == ["a", "bc", "alpha"]
+        assert run(second) == ["a", "bc", "beta"]
+        assert run(first) == ["a", "bc", "alpha"]
+        assert "plugin" not in sys.modules
+
+    def test_two_folders_of_one_code_that_are_opened_by_hand(self, folders: PluginFolders) -> None:
+        first = folders.write("alpha")
+        second = folders.write("beta", code=folders.code("alpha"))
+        assert run(first) == ["a", "bc", "alpha"]
+        assert run(second) == ["a", "bc", "beta"]
+
+    def test_data_types_of_one_name_in_two_plugins(self, folders: PluginFolders) -> None:
+        from stages.core.datatype import find_type
+
+        kind = "from stages.datatypes import DataType\nclass Marks{}(DataType):\n    description = {!r}"
+        for name in ("alpha", "beta"):
+            load(PluginFolders(folders.root / name), {"plugin/start.py": kind.format(folders.mark, name)})
+        with pytest.raises(KeyError, match="There is no data type 'Marks"):
+            find_type(f"Marks{folders.mark}")
+
+    def test_a_data_type_of_one_plugin_is_found_without_its_code(self, folders: PluginFolders) -> None:
+        from stages.core.datatype import find_type
+
+        name = f"Marks{folders.mark}"
+        found = load(
+            folders, {"plugin/start.py": f"from stages.datatypes import DataType\nclass {name}(DataType): pass"}
+        )
+        assert find_type(name) is find_type(f"{folders.code('alpha')}.{name}") is getattr(found, name)
+
+
+class TestImports:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "from plugin.words import ANSWER",
+            "from plugin import words; ANSWER = words.ANSWER",
+            "import plugin.words; ANSWER = plugin.words.ANSWER",
+            "import plugin.words as w; ANSWER = w.ANSWER",
+            "from .words import ANSWER",
+            "from . import words; ANSWER = words.ANSWER",
+            "from plugin.words import *",
+            "from lone import ANSWER",
+            "import lone; ANSWER = lone.ANSWER",
+            "from deep.down.below import ANSWER",
+            "def ask():\n    from plugin.words import ANSWER\n    return ANSWER\nANSWER = ask()",
+        ],
+    )
+    def test_its_own_modules_by_the_names_they_have_in_the_folder(self, folders: PluginFolders, line: str) -> None:
+        files = {"plugin/start.py": line, "plugin/words.py": "ANSWER = 42", "lone.py": "ANSWER = 42"}
+        files |= {"deep/__init__.py": "", "deep/down/below.py": "from plugin.words import ANSWER"}
+        assert load(folders, files).ANSWER == 42
+
+    def test_others_are_everybodys(self, folders: PluginFolders) -> None:
+        found = load(
+            folders,
+            {
+                "plugin/start.py": "import json, yaml, stages.datatypes\nfrom collections import abc",
+                "json.py": "raise OSError('the standard library is nobody else')",
+                "stages/datatypes.py": "raise OSError('nor is Stagewright')",
+                "yaml/notes.txt": "a folder without code is no package",
+            },
+        )
+        import json
+
+        import yaml
+
+        assert (found.json, found.yaml) == (json, yaml)
+
+    def test_of_each_other_in_a_circle(self, folders: PluginFolders) -> None:
+        files = {
+            "plugin/start.py": "import plugin.back as back\ndef two(): return back.one() + 1",
+            "plugin/back.py": "import plugin.start as start\ndef one(): return 1\ndef three(): return start.two() + 1",
+        }
+        assert load(folders, files).back.three() == 3
+
+    def test_a_package_that_is_the_folder_itself(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"__init__.py": "ANSWER = 42", "start.py": "from . import ANSWER"})
+        assert importlib.import_module(f"{open_package(folders.code('alpha'), folder)}.start").ANSWER == 42
+
+    def test_nothing_is_written_into_the_folder(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha")
+        run(folder)
+        assert not list(folder.rglob("__pycache__"))
+
+    def test_what_has_changed_is_imported_anew(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha")
+        assert run(folder) == ["a", "bc", "alpha"]
+        file = folder / "plugin/words.py"
+        before = file.stat().st_mtime_ns
+        file.write_text("WORDS = ['new']\n")
+        os.utime(file, ns=(before + 1, before + 1))
+        assert run(folder) == ["new"]
+
+
+class TestFaults:
+    def test_code_that_raises_at_import_names_its_line(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "import plugin.bad", "plugin/bad.py": "\n\n1 / 0\n"})
+        assert refused(folder) == (
+            f"{folder}/plugin/bad.py:3: the module does not load: ZeroDivisionError: division by zero"
+        )
+
+    def test_code_that_ends_the_process_at_import(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "raise SystemExit(3)"})
+        assert refused(folder) == f"{folder}/plugin/count.py:1: the module does not load: SystemExit: 3"
+
+    def test_a_syntax_error(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "x = 1\ndef count(:\n"})
+        assert refused(folder) == f"{folder}/plugin/count.py:2: the module does not load: SyntaxError: invalid syntax"
+
+    def test_a_module_that_is_not_installed(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "import nowhere_to_be_found"})
+        assert refused(folder) == (
+            f"{folder}/plugin/count.py:1: the module does not load: ModuleNotFoundError: No module named "
+            "'nowhere_to_be_found'; install it, or name it in the plugin's requirements (nowhere_to_be_found)"
+        )
+
+    def test_a_circle_that_cannot_be_resolved(self, folders: PluginFolders) -> None:
+        files = {"plugin/count.py": "from plugin.back import b", "plugin/back.py": "from plugin.count import a"}
+        folder = folders.write("alpha", files)
+        assert refused(folder).startswith(f"{folder}/plugin/back.py:1: the module does not load: ImportError: cannot")
+
+    def test_an_entry_point_outside_the_plugin(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", config="actions:\n  count:\n    entrypoint: os.path:join\n")
+        assert refused(folder) == (
+            f"{folder}: there is no module 'os' in the plugin's folder; entry points are relative to it."
+        )
+
+    def test_a_link_that_leads_out_of_it(self, folders: PluginFolders, tmp_path: Path) -> None:
+        folder = folders.write("alpha", {"plugin/words.py": ""})
+        (tmp_path / "outside.py").write_text("class CountAction: pass")
+        (folder / "plugin/count.py").symlink_to(tmp_path / "outside.py")
+        assert "plugin/count.py leads out of the plugin's folder" in refused(folder)
+
+    def test_a_class_that_is_not_there_and_one_that_is_no_action(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "class CountActon: pass"})
+        assert refused(folder) == (
+            f"{folder}/plugin/count.py defines no 'CountAction', which the entry point 'plugin.count:CountAction' "
+            "names; did you mean 'CountActon'?"
+        )
+        (folder / "plugin/count.py").write_text("class CountAction: pass  # none at all")
+        assert refused(folder) == (
+            f"{folder}: 'plugin.count:CountAction' is no action; derive it from stages.plugins.BaseAction, "
+            "or mark a function with @action."
+        )
+
+
+class TestElsewhere:
+    def test_another_process_finds_classes_by_name_where_the_plugin_is_installed(
+        self, folders: PluginFolders, tmp_path: Path
+    ) -> None:
+        folder = folders.write("alpha")
+        found = PluginDiscovery.from_path(folder).get_action_class("count")
+        code = (
+            "import sys, pickle, stages.plugins.modules; kind = pickle.load(sys.stdin.buffer); "
+            "print(kind.__module__, kind.params_model().least)"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            input=pickle.dumps(found),
+            env={**os.environ, "STAGEWRIGHT_PLUGINS": str(tmp_path)},
+            capture_output=True,
+            check=True,
+        )
+        assert told.stdout.decode().split() == [f"{package_name(folders.code('alpha'))}.plugin.count", "1"]
+
+    def test_the_version_counts_the_plugins_own_modules_and_not_where_they_lie(
+        self, folders: PluginFolders, tmp_path: Path
+    ) -> None:
+        folder = folders.write("alpha")
+        first = PluginDiscovery.from_path(folder).get_action_definition("count")
+        assert first.code is not None
+        assert [name.partition(".")[2] for name in code_files(first.code)] == ["plugin.count", "plugin.words"]
+        before = stage_version(first)
+        (folder / "plugin/words.py").write_text("WORDS = ['another']\n")
+        assert stage_version(PluginDiscovery.from_path(folder).get_action_definition("count")) != before
