@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +15,7 @@ from flows.jobs.job import check_job_id
 from flows.jobs.publish import job_key
 from flows.settings import Settings
 from flows.units import figure, readable_bytes, readable_seconds
-from stages.core.blobs import BlobStore
+from stages.core.blobs import BlobStore, blob_key
 from stages.core.checkpoints import Checkpoints
 from stages.core.errors import ObjectMissing, UsageError
 from stages.core.objects import ObjectStore
@@ -96,9 +97,17 @@ def _show_stage(blobs: BlobStore, manifest: dict[str, Any], id: str, as_json: bo
             print(f"{title}: {json.dumps(content, ensure_ascii=False)}")
     for name, value in envelope.writes.items():
         print(f"writes {name}: {value.type or 'any'} {value.digest[:19]}… {_figures(envelope.summary.get(name, {}))}")
+    for file in envelope.files:
+        print(_file_line(file, blobs.store))
     if envelope.failed:
         print(f"failed items: {envelope.failed['count']}; the first: {envelope.failed['items'][0]['message']}")
     return 0
+
+
+def _file_line(file: Mapping[str, Any], store: ObjectStore) -> str:
+    """A file that the stage logged, with an address that works for an hour."""
+    size = readable_bytes(file["blob"]["size"]) or "empty"
+    return f"file {file['name']}: {file['event']}, {size}, {store.presigned(blob_key(file['blob']['blob']))}"
 
 
 def _figures(summary: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from prefect.context import FlowRunContext, TaskRunContext
 from flows.jobs.board import Board, StageStatus
 from flows.jobs.job import Job
 from flows.jobs.publish import job_key
+from flows.jobs.result_page import cell, file_lines, metric_rows
 from flows.units import figure, readable_bytes, readable_seconds
 
 _EVERY = 2.0  # seconds between two updates of one stage's progress
@@ -76,7 +77,7 @@ class Artifacts:
             links = ", ".join(self._link(name) for name in pages)
             tables = ", ".join(self._link(name) for name in files if name.endswith((".csv", ".json")))
             lines = [f"## {links}", f"The same as tables: {tables}" if tables else "", "Links work for 7 days."]
-            told = f"{links} of job {_cell(self._job.job_id)}"  # the UI shows the latest above those of other jobs
+            told = f"{links} of job {cell(self._job.job_id)}"  # the UI shows the latest above those of other jobs
             self._create("report", "", None, type="markdown", data="\n\n".join(filter(None, lines)), description=told)
 
     def _link(self, name: str) -> str:
@@ -84,7 +85,7 @@ class Artifacts:
 
     def _ends(self, stages: Sequence[StageStatus]) -> str:
         counts = Counter(stage.status for stage in stages)
-        return f"Job {_cell(self._job.job_id)}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
+        return f"Job {cell(self._job.job_id)}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
 
     def _on_change(self, board: Board, stage: StageStatus) -> None:
         if stage.status != "running" or not stage.total:
@@ -144,11 +145,14 @@ class Artifacts:
     def _result_text(self, stage: StageStatus) -> str:
         lines = [f"**{stage.id}** {_verb(stage)}", "", "| | |", "|---|---|"]
         row = {name: value for name, value in _row(stage).items() if value and name not in ("stage", "wrote")}
-        lines += [f"| {name} | {_cell(value)} |" for name, value in row.items()]
+        lines += [f"| {name} | {cell(value)} |" for name, value in row.items()]
         for key, figures in stage.summary.items():
-            lines += [f"| {_cell(key)} | {_cell(', '.join(figure(k, v) for k, v in figures.items()))} |"]
+            lines += [f"| {cell(key)} | {cell(', '.join(figure(k, v) for k, v in figures.items()))} |"]
+        store, envelope = self._job.blobs.store, stage.result.envelope if stage.result else None
+        lines += metric_rows(envelope) if envelope else []
         if stage.key:
-            lines += [f"| envelope | `{self._job.blobs.store.address.url}results/{stage.key}` |"]
+            lines += [f"| envelope | `{store.address.url}results/{stage.key}` |"]
+        lines += file_lines(envelope, lambda key: store.presigned(key, _LINK_LASTS)) if envelope else []
         return "\n".join(lines)
 
 
@@ -161,8 +165,8 @@ def _brief(stage: StageStatus) -> str:
     how = [stage.status, _spent(stage), readable_bytes(stage.bytes)]
     if stage.failed_items:
         how.append(f"{stage.failed_items} failed items")
-    first = _cell(" · ".join(filter(None, how)))
-    return "  \n".join(filter(None, [f"**{stage.id}** {first}", _cell(stage.error or _wrote(stage))]))
+    first = cell(" · ".join(filter(None, how)))
+    return "  \n".join(filter(None, [f"**{stage.id}** {first}", cell(stage.error or _wrote(stage))]))
 
 
 def _spent(stage: StageStatus) -> str:
@@ -191,8 +195,3 @@ def _row(stage: StageStatus) -> dict[str, Any]:
         "failed items": stage.failed_items,
         "error": stage.error,
     }
-
-
-def _cell(text: Any) -> str:
-    """Text that stays inside its cell of a Markdown table and is no markup."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(text)).replace("\n", " ")

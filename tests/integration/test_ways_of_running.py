@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
@@ -19,7 +21,8 @@ from flows.assemble import assemble
 from flows.jobs.job import new_job_id
 from stages.core.errors import StageFailed
 from stages.core.results import StageResult
-from tests.integration.driving import Toys
+from tests.integration.driving import Toys, in_process
+from tests.integration.toy_stages import PICTURE
 from tests.integration.waiting import until
 
 Way = Callable[[Toys, int], tuple[dict[str, str], Any]]
@@ -126,6 +129,24 @@ def test_the_run_page_shows_each_stage_the_summary_and_what_was_kept(named: Toys
     again = new_job_id("branches")
     assemble(load_profile(named.file))(job_id=again)
     assert str(_artifacts(again)["branches-double-result"].data).startswith("**double** was kept from an earlier run")
+
+
+def test_metrics_and_logged_files_are_on_the_run_page_and_in_what_show_tells(toys: Toys) -> None:
+    toys.file.write_text("name: training\nstages:\n  - toy_train\n")
+    job_id = new_job_id("training")
+    assemble(load_profile(toys.file))(job_id=job_id)
+    page = str(_artifacts(job_id)["training-toy-train-result"].data)
+    assert "| metrics: training | loss 0.333333, epoch 5 |\n| metrics: validation | mAP 0.5 |\n" in page
+    assert re.search(r"^- \[notes\.txt\]\(http\S+\) · end · 12 B$", page, re.M)
+    listed, shown = re.findall(r"(?:- |^!)\[loss\\_\\\[1\\\]\.png\]\((http\S+)\)", page, re.M)
+    assert listed == shown
+    fetched = httpx.get(shown)
+    assert (fetched.content, fetched.headers["content-type"]) == (PICTURE, "image/png")
+    told = in_process("show", job_id, "toy_train").out
+    assert 'metrics: {"training": {"loss": 0.3333333333333333, "epoch": 5}, "validation": {"mAP": 0.5}}' in told
+    address = re.search(r"^file notes\.txt: end, 12 B, (http\S+)$", told, re.M)
+    assert address
+    assert httpx.get(address[1]).text == "it went well"
 
 
 def test_tasks_are_named_by_their_stages_and_their_results_are_read_by_the_api(named: Toys) -> None:

@@ -156,3 +156,23 @@ def toy_clock() -> float:
     """The time: never kept."""
     _tell("clock")
     return time.time()
+
+
+PICTURE = bytes.fromhex(  # a PNG of one red pixel
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
+    "c9fe92ef0000000049454e44ae426082"
+)
+
+
+@stage(writes=("trained",), category="toys")
+def toy_train(ctx: RuntimeContext) -> int:
+    """Tells metrics of two categories, and logs a picture and a text."""
+    _tell("train")
+    folder = Path(os.environ["TOY_LOG"]).parent
+    (folder / "loss_[1].png").write_bytes(PICTURE)
+    (folder / "notes.txt").write_text("it went well")
+    ctx.set_metrics({"loss": 1 / 3, "epoch": 5}, "training")
+    ctx.set_metrics({"mAP": 0.5}, "validation")
+    ctx.log("epoch", {"epoch": 5}, file=folder / "loss_[1].png")
+    ctx.log("end", {}, file=folder / "notes.txt")
+    return 5
