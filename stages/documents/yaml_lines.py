@@ -31,8 +31,8 @@ class DocumentKind:
 @dataclass(frozen=True)
 class Part:
     """A piece of a document. `value` is a scalar, a list of parts, or a mapping of names to parts; `line` counts from 1
-    and is, for what stands in a mapping, the line of its key. `written` is a scalar's text as it stands there, since the
-    number 1.10 does not know that it had a zero."""
+    and is, for what stands in a mapping, the line of its key. `written` is a scalar's text as it stands there: the
+    number 1.10 does not know of its zero."""
 
     value: Any
     line: int
