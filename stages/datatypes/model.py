@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 from stages.core.blobs import BlobStore
@@ -150,8 +152,10 @@ class Model(DataType):
         if place.is_dir() or self.tree.count != 1 or place.suffix != Path(self.main).suffix:
             folder = self.tree.unpack(place)
             return folder / self.main if self.tree.count == 1 else folder
-        file = replace(self.tree.file(self.main), path=place.name)
-        return FileTree([file]).unpack(place.parent) / place.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=place.parent, prefix=".part-") as part:
+            os.replace(self.tree.unpack(part) / self.main, place)
+        return place.absolute()
 
     def kept(self, blobs: BlobStore) -> Self:
         """The same, its files in the store: for files that will be gone when the stage has ended."""

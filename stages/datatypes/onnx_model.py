@@ -20,11 +20,11 @@ MOST_BYTES = 2 << 30
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output. shape: sizes, names of those that are free, None for those that are not told."""
+    """An input or output. shape: sizes, names of those that are free, None for one (or all) that is not told."""
 
     name: str
     dtype: str
-    shape: tuple[int | str | None, ...]
+    shape: tuple[int | str | None, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,11 @@ class ONNXModel(Model):
 
     def _tensors(self, key: str) -> tuple[Tensor, ...]:
         told: Mapping[str, Json] = self.info.metadata.get("onnx") or {}
-        return tuple(Tensor(one["name"], one["dtype"], tuple(one["shape"])) for one in told.get(key, []))
+        return tuple(Tensor(one["name"], one["dtype"], _tuple(one["shape"])) for one in told.get(key, []))
+
+
+def _tuple(shape: list[int | str | None] | None) -> tuple[int | str | None, ...] | None:
+    return None if shape is None else tuple(shape)
 
 
 def _main(tree: FileTree) -> str:
@@ -157,11 +161,11 @@ def _tensor(value: Any) -> dict[str, Json]:
     import onnx
 
     if not value.type.HasField("tensor_type"):
-        return asdict(Tensor(value.name, str(value.type.WhichOneof("value")), ()))
+        return asdict(Tensor(value.name, str(value.type.WhichOneof("value")), None))
     told = value.type.tensor_type
     dtype = onnx.TensorProto.DataType.Name(told.elem_type).lower()
     shape = [size.dim_value if size.HasField("dim_value") else size.dim_param or None for size in told.shape.dim]
-    return asdict(Tensor(value.name, dtype, tuple(shape)))
+    return asdict(Tensor(value.name, dtype, tuple(shape) if told.HasField("shape") else None))
 
 
 def _external(tensors: Iterable[Any]) -> set[str]:

@@ -20,6 +20,7 @@ from stages.core.errors import BlobDamaged, EncodeError, EnvelopeDamaged, InputE
 from stages.datatypes import Dataset, tree_folder, tree_shards
 from stages.datatypes.file_tree import FileTree
 from stages.datatypes.tree_paths import faults_of
+from tests.unit.folders import read, write
 from tests.unit.harness import MemoryStore, make_blobs
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), min_size=1, max_size=8)
@@ -32,20 +33,6 @@ def can_be(files: Mapping[str, bytes]) -> bool:
 
 
 TREES = st.dictionaries(PATHS, st.binary(max_size=40), min_size=1, max_size=8).filter(can_be)
-
-
-def write(folder: Path, files: Mapping[str, bytes | str]) -> Path:
-    """Files below a folder, which is made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
-    return folder
-
-
-def read(folder: Path) -> dict[str, bytes]:
-    """All files below a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @given(files=TREES)
