@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -109,7 +110,7 @@ def execute(call: StageCall, reads: Mapping[str, ValueHandle], ctx: RuntimeConte
 def _run(definition: StageDefinition, state: DetectState) -> dict[str, Any]:
     assert definition.fn is not None
     try:
-        written = definition.fn(state)
+        written = copy_context().run(definition.fn, state)  # what it sets there (autolog) ends with it
     except StagewrightError as error:
         raise _naming(error, definition.name) from error.__cause__
     except (Exception, SystemExit) as error:
