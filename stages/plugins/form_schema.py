@@ -16,8 +16,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, NoDefault
 
+from stages.core.errors import DefinitionError
 from stages.plugins.form_rules import rules, told, validation
 
 Node = dict[str, Any]
@@ -33,8 +35,15 @@ YES_OR_NO: list[Node] = [{"label": "Yes", "value": True}, {"label": "No", "value
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of what the model takes; with the defaults that a factory makes, if always the same."""
-    return model.model_json_schema(schema_generator=_WithFactories)
+    """The JSON Schema of what the model takes; with the defaults that a factory makes, if always the same.
+
+    Raises DefinitionError for a model with a field that JSON has nothing for, such as a function.
+    """
+    try:
+        return model.model_json_schema(schema_generator=_WithFactories)
+    except PydanticInvalidForJsonSchema as error:
+        problem = f"{model.__name__} cannot be shown as a form: {error.message}. Expected fields that JSON can hold."
+        raise DefinitionError(problem, model=model.__name__) from error
 
 
 def ui_schema(model: type[BaseModel]) -> Node:

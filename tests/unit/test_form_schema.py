@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError, create_model
 
+from stages.core.errors import DefinitionError
 from stages.plugins.form_schema import json_schema, ui_schema
 
 
@@ -174,6 +175,12 @@ class TestKinds:
     def test_what_a_factory_makes_is_the_default_if_it_is_always_the_same(self) -> None:
         assert field_of(list[int], Field(default_factory=lambda: [1]))["value"] == [1]
         assert "value" not in field_of(Any, Field(default_factory=object))
+
+    def test_a_field_that_json_has_nothing_for_is_refused(self) -> None:
+        with pytest.raises(
+            DefinitionError, match=r"Params cannot be shown as a form: .*Callable.* Expected fields that"
+        ):
+            field_of(Callable[[], int], print)
 
 
 class TestBoundsHonestly:
