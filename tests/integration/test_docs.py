@@ -31,6 +31,7 @@ from flows.settings import Settings
 from stages.core import datatype, discovery, registry
 from stages.core.discovery import load_stages
 from stages.core.envelope import Envelope
+from stages.plugins.check import check_plugin
 from tests.integration.driving import Toys
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +40,14 @@ PAGES = (
     "docs/accuracy.md",
     "docs/deployments.md",
     "docs/operations.md",
+    "docs/plugins.md",
     "docs/profiles.md",
     "docs/ray.md",
     "docs/steps.md",
     "docs/watching.md",
     "docs/writing-a-stage.md",
 )
-CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan")
+CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan", "plugin")
 NEEDS_SERVICES = ("-i", "--input", "--kept")
 GO = typer.main.get_command(command.app)
 
@@ -153,15 +155,18 @@ class Page:
     def write(self) -> None:
         for block in blocks(self.name, "python", "yaml", "yaml wrong"):
             if block.file:
-                (self.folder / block.file).write_text(block.text)
+                file = self.folder / block.file
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(block.text)
 
     def run_python(self) -> None:
-        """Its Python, in order: files as modules, with the tests in them, and the rest as a script."""
+        """Its Python, in order: files as modules, with the tests in them, and the rest as a script. Files in folders
+        are those of a plugin, which imports them itself."""
         script: dict[str, Any] = {"__name__": "docs"}
         for block in blocks(self.name, "python"):
             if block.file is None:
                 exec(compile(block.text, f"{self.name}:{block.line}", "exec"), script)
-            else:
+            elif "/" not in block.file:
                 module = importlib.import_module(block.file.removesuffix(".py"))
                 load_stages([module.__name__])  # as STAGEWRIGHT_STAGE_MODULES does
                 for name in [name for name in vars(module) if name.startswith("test_")]:
@@ -177,6 +182,7 @@ def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
     monkeypatch.setattr(discovery, "_seen", set(discovery._seen))
     monkeypatch.setattr(datatype, "_types", dict(datatype._types))
+    monkeypatch.setenv("STAGEWRIGHT_PLUGINS", str(tmp_path))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     known = set(sys.modules)
@@ -206,6 +212,9 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_python_runs_profiles_are_in_order_and_cheap_commands_tell_what_stands_there(page: Page) -> None:
     page.run_python()
     for block in blocks(page.name, "yaml"):
+        if (block.file or "").endswith("config.yaml"):
+            assert check_plugin(page.folder / str(block.file)) == []
+            continue
         file = page.folder / (block.file or "nameless.yaml")
         file.write_text(block.text)
         plan, faults = check_profile(load_profile(file))
@@ -253,7 +262,9 @@ def test_the_envelope_has_the_fields_of_one() -> None:
     assert list(json.loads(shown.text)) == ["format", *(field.name for field in fields(Envelope)), "sum"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/writing-a-stage.md", "docs/operations.md"], indirect=True)
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/writing-a-stage.md", "docs/operations.md", "docs/plugins.md"], indirect=True
+)
 def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     """On short films, in place of the reader's. Of stages that are shown, what became of each must be so."""
     monkeypatch.delenv("STAGEWRIGHT_STAGE_MODULES")  # the toys' would be forgotten with the page's, for good
