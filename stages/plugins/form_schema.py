@@ -118,8 +118,8 @@ def _input(schema: Schema, required: bool, nullable: bool) -> Node:
         none = [{"label": NONE, "value": None}] if nullable else []
         unchosen = {"placeholder": CHOOSE} if default is NoDefault else {}
         return {"$formkit": "select", **tail, **unchosen, "options": none + options}
-    if kind == "boolean":
-        return {"$formkit": "checkbox", **tail}
+    if kind == "boolean":  # without a value it would count as empty until it was ticked, and "no" could not be said
+        return {"$formkit": "checkbox", "value": False, **tail}
     if kind in NUMBERS:
         cast, step = NUMBERS[kind]
         return {"$formkit": "number", **tail, "number": cast, "step": schema.get("multipleOf", step)}

@@ -123,6 +123,11 @@ class TestKinds:
         assert [option["value"] for option in node["options"]] == ["a", "b"]
         assert node["validation"] == "+length:1,2"
 
+    def test_a_boolean_that_must_be_given_begins_with_no(self) -> None:
+        assert field_of(bool) == {
+            "$formkit": "checkbox", "name": "x", "label": "X", "value": False, "validation": "required",
+        }  # fmt: skip
+
     def test_a_boolean_that_may_be_neither(self) -> None:
         assert [option["value"] for option in field_of(bool | None, None)["options"]] == [None, True, False]
 
