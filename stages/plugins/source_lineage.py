@@ -11,6 +11,8 @@ from stages.plugins.source_tree import OURS, Module, SourceTree
 
 MAX_STEPS = 150
 """From name to name; more is not meant to be understood."""
+MAX_BASES = 100
+"""Of one class, in the plugin."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,23 @@ def lineage(tree: SourceTree, module: Module, node: ast.ClassDef) -> tuple[list[
     inside, outside = list[Found](), list[Outside]()
     seen: set[int] = set()
     waiting: deque[Found | Outside | None] = deque([Found(module, node)])
-    while waiting:
+    while waiting and len(inside) < MAX_BASES:
         found = waiting.popleft()
         if isinstance(found, Outside):
             outside.append(found)
         elif found is not None and isinstance(found.node, ast.ClassDef) and id(found.node) not in seen:
             seen.add(id(found.node))
             inside.append(found)
-            waiting.extendleft(resolve(tree, found.module, dotted(base)) for base in reversed(found.node.bases))
+            waiting.extendleft(reversed(_bases(tree, found.module, found.node)))
     return inside, outside
+
+
+def _bases(tree: SourceTree, module: Module, node: ast.ClassDef) -> list[Found | Outside | None]:
+    """What the bases of a class stand for; looked up once, as a class may be the base of many."""
+    known: dict[ast.ClassDef, list[Found | Outside | None]] = tree.kept
+    if node not in known:
+        known[node] = [resolve(tree, module, dotted(base)) for base in node.bases]
+    return known[node]
 
 
 class _Search:

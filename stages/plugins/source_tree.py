@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stages.documents.faults import Fault
 from stages.plugins.source_names import ModuleNames, names_of
@@ -35,6 +36,7 @@ class SourceTree:
     def __init__(self, folder: Path | str, wheels_dir: str = "wheels") -> None:
         self.folder = Path(folder)
         self.faults: list[Fault] = []
+        self.kept: dict[Any, Any] = {}  # what others found out about this code, while it is looked at
         self._root = self.folder.resolve()
         self._package = self._root.name if os.path.isfile(self.folder / "__init__.py") else None
         self._wheels = self.folder / wheels_dir

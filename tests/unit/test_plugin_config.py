@@ -77,18 +77,10 @@ class TestModel:
         assert PluginCategory(written) is PluginCategory.NEURAL_NET
 
     def test_the_words_are_these(self) -> None:
-        assert [word.value for word in PluginCategory] == (
-            [
-                "neural_net",
-                "export",
-                "upload",
-                "smart_tool",
-                "pre_annotation",
-                "post_annotation",
-                "data_validation",
-                "custom",
-            ]
-        )
+        assert [word.value for word in PluginCategory] == [
+            *("neural_net", "export", "upload", "smart_tool"),
+            *("pre_annotation", "post_annotation", "data_validation", "custom"),
+        ]
         assert ([m.value for m in RunMethod], [m.value for m in PackageManager]) == (
             ["job", "task", "serve"],
             ["pip", "uv"],
