@@ -7,22 +7,21 @@ is an index (paths, sizes, digests, places) and the shards in which its files ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import Json
 from stages.core.errors import InputError
 from stages.datatypes.addresses import is_on_s3, local_path
+from stages.datatypes.in_shards import InShards
 from stages.datatypes.tree_file import TreeFile
 from stages.datatypes.tree_folder import file_at, files_in
 from stages.datatypes.tree_index import index_of, read_index
-from stages.datatypes.tree_on_s3 import READERS, OnS3, files_below, object_at, with_digests
+from stages.datatypes.tree_on_s3 import files_below, object_at, with_digests
 from stages.datatypes.tree_paths import faults_of, is_left_out
-from stages.datatypes.tree_reading import in_shard_order
-from stages.datatypes.tree_shards import InShards, keep
+from stages.datatypes.tree_reading import contents
+from stages.datatypes.tree_shards import keep
 from stages.datatypes.unpack import unpack
 
 
@@ -90,13 +89,7 @@ class FileTree:
         """Contents of many files, by default all, in the order of `paths`: what lies on S3 some at a time, and a shard
         once for all that follow each other in it."""
         files = [self.file(path) for path in (self.files if paths is None else paths)]
-        if not any(isinstance(file.place, OnS3) for file in files):
-            yield from ((file.path, content) for file, content in in_shard_order(files))
-            return
-        waiting = iter(files)
-        with ThreadPoolExecutor(READERS) as pool:
-            while some := list(islice(waiting, 8 * READERS)):
-                yield from zip([file.path for file in some], pool.map(TreeFile.read, some), strict=True)
+        return ((file.path, content) for file, content in contents(files))
 
     def only(self, paths: Iterable[str]) -> FileTree:
         """Some of the files, where they are."""

@@ -10,11 +10,11 @@ from stages.core.blobs import BlobRef, BlobStore, is_ref
 from stages.core.datatype import Json
 from stages.core.digests import canonical, digest_of_json
 from stages.core.errors import EnvelopeDamaged
+from stages.datatypes.in_shards import InShards
 from stages.datatypes.tree_file import Place, TreeFile
 from stages.datatypes.tree_folder import InFolder
 from stages.datatypes.tree_on_s3 import OnS3
 from stages.datatypes.tree_paths import faults_of
-from stages.datatypes.tree_shards import InShards
 
 FORMAT = 1
 

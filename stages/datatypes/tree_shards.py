@@ -1,4 +1,4 @@
-"""Files of a tree in the blob store: small ones in tar shards, large ones in pieces.
+"""Files of a tree into the blob store: small ones in tar shards, large ones in pieces.
 
 Where a shard ends depends on the files around that place and not on how many come before, so a tree in which a few
 files differ shares most of its shards with the one it was made from.
@@ -6,106 +6,94 @@ files differ shares most of its shards with the one it was made from.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
 
 from stages.core.blobs import BlobRef, BlobStore
-from stages.core.errors import BlobDamaged, EncodeError, InputError
+from stages.core.errors import EncodeError, InputError
+from stages.datatypes.in_shards import InShards
 from stages.datatypes.shard_writer import SHARD_BYTES
 from stages.datatypes.tar_shard import MEDIA_TYPE, TarShard
 from stages.datatypes.tree_file import TreeFile
+from stages.datatypes.tree_reading import contents
 
 MOST_SHARD_BYTES = 16 << 20
 LARGE = 8 << 20
 """Bytes from which on a file lies in blobs of its own and in no tar."""
 PIECE_BYTES = 32 << 20
 
+SENDERS = 3
+"""Blobs that are sent at once, and held in memory till then."""
+
 _ENDS = 32
 """One file in so many may be the last of a shard that is long enough."""
 
 
-@dataclass(frozen=True)
-class InShards:
-    """The place of a file in the store: from `offset` of the first blob on; what is left of it is all of the next."""
-
-    refs: tuple[BlobRef, ...]
-    offset: int
-    blobs: BlobStore = field(repr=False, compare=False)
-
-    @property
-    def named(self) -> str:
-        """See Place."""
-        return "A tree of files in the store"
-
-    def chunks(self, file: TreeFile) -> Iterator[bytes]:
-        """See Place."""
-        left, offset = file.size, self.offset
-        for ref in self.refs:
-            yield (chunk := self.blobs.read(ref, offset, min(left, ref["size"] - offset)))
-            left, offset = left - len(chunk), 0
-
-    def changed(self, file: TreeFile, found: str) -> BlobDamaged:
-        """See Place."""
-        digest = self.refs[0]["blob"] if self.refs else "nowhere"
-        return BlobDamaged(
-            f"{file.path!r} in {digest} is {found}: the index does not fit the shard. Run again with --refresh and the "
-            "name of the stage that wrote it.",
-            digest=digest,
-        )
-
-
 class TreeWriter:
-    """Takes files in order of their paths, and keeps them. Holds one shard or one piece in memory."""
+    """Takes files in order of their paths, and keeps them. Holds a shard or a piece, and those that are being sent."""
 
-    def __init__(self, blobs: BlobStore) -> None:
-        self._blobs = blobs
-        self._open = TarShard()
-        self._waiting: list[tuple[TreeFile, int]] = []
-        self.kept: list[TreeFile] = []
+    def __init__(self, blobs: BlobStore, pool: ThreadPoolExecutor) -> None:
+        self._blobs, self._pool = blobs, pool
+        self._open, self._in_it = TarShard(), list[tuple[TreeFile, int]]()
+        self._kept: list[tuple[TreeFile, list[Future[BlobRef]], int]] = []
+        self._sent: deque[Future[BlobRef]] = deque()
 
-    def add(self, file: TreeFile) -> None:
-        """Read the file where it lies, and keep it; a file that is in the store already stays where it is."""
-        if isinstance(file.place, InShards):
-            self.kept.append(file)
-        elif file.size >= LARGE:
-            self._add_large(file)
-        else:
-            self._add_small(file)
-
-    def finish(self) -> list[TreeFile]:
-        """All files as they lie in the store now, in order of path."""
-        self._close()
-        return sorted(self.kept, key=lambda file: file.path)
-
-    def _add_small(self, file: TreeFile) -> None:
-        content = file.read()
-        self._waiting.append((file, self._open.add(_member(file), content)))
+    def add(self, file: TreeFile, content: bytes) -> None:
+        """Keep a file with others in a shard."""
+        self._in_it.append((file, self._open.add(_member(file), content)))
         long_enough = len(self._open) >= SHARD_BYTES and _ends_here(file)
         if long_enough or len(self._open) >= MOST_SHARD_BYTES:
             self._close()
 
-    def _add_large(self, file: TreeFile) -> None:
-        refs = [self._blobs.put(piece) for piece in _pieces(file.chunks())]
-        self.kept.append(replace(file, place=InShards(tuple(refs), 0, self._blobs)))
+    def add_large(self, file: TreeFile) -> None:
+        """Read a file where it lies, and keep it in blobs of its own."""
+        refs = [self._send(piece, "application/octet-stream") for piece in _pieces(file.chunks())]
+        self._kept.append((file, refs, 0))
+
+    def finish(self) -> list[TreeFile]:
+        """All files as they lie in the store now."""
+        self._close()
+        return [
+            replace(file, place=InShards(tuple(ref.result() for ref in refs), offset, self._blobs))
+            for file, refs, offset in self._kept
+        ]
 
     def _close(self) -> None:
-        if not self._waiting:
-            return
-        ref = self._blobs.put(self._open.close(), MEDIA_TYPE)
-        self.kept += [replace(file, place=InShards((ref,), at, self._blobs)) for file, at in self._waiting]
-        self._open, self._waiting = TarShard(), []
+        if self._in_it:
+            ref = self._send(self._open.close(), MEDIA_TYPE)
+            self._kept += [(file, [ref], offset) for file, offset in self._in_it]
+            self._open, self._in_it = TarShard(), []
+
+    def _send(self, data: bytes, media_type: str) -> Future[BlobRef]:
+        while len(self._sent) >= SENDERS:
+            self._sent.popleft().result()
+        here = copy_context()  # what the stage puts is recorded
+        self._sent.append(self._pool.submit(here.run, self._blobs.put, data, media_type))
+        return self._sent[-1]
 
 
 def keep(files: Iterable[TreeFile], blobs: BlobStore) -> list[TreeFile]:
-    """Files in the store, wherever they lay. Raises EncodeError where one is not what its digest says, or is gone."""
-    writer = TreeWriter(blobs)
+    """Files in the store, wherever they lay; what is there already stays where it is.
+
+    Raises EncodeError where one is not what its digest says, or is gone.
+    """
+    given = list(files)
+    missing = [file for file in given if not isinstance(file.place, InShards)]
     try:
-        for file in files:
-            writer.add(file)
+        with ThreadPoolExecutor(SENDERS) as pool:
+            writer = TreeWriter(blobs, pool)
+            for file, content in contents([file for file in missing if file.size < LARGE]):
+                writer.add(file, content)
+            for file in missing:
+                if file.size >= LARGE:
+                    writer.add_large(file)
+            return [*(file for file in given if isinstance(file.place, InShards)), *writer.finish()]
     except InputError as error:
         problem = f"cannot be kept: {error} A folder must stay as it is until its stage has ended."
         raise EncodeError(problem, **error.context) from error
-    return writer.finish()
 
 
 def _member(file: TreeFile) -> str:
