@@ -107,7 +107,8 @@ def _show_stage(blobs: BlobStore, manifest: dict[str, Any], id: str, as_json: bo
 def _file_line(file: Mapping[str, Any], store: ObjectStore) -> str:
     """A file that the stage logged, with an address that works for an hour."""
     size = readable_bytes(file["blob"]["size"]) or "empty"
-    return f"file {file['name']}: {file['event']}, {size}, {store.presigned(blob_key(file['blob']['blob']))}"
+    address = store.presigned(blob_key(file["blob"]["blob"]), name=file["name"])
+    return f"file {file['name']}: {file['event']}, {size}, {address}"
 
 
 def _figures(summary: dict[str, Any]) -> str:

@@ -152,7 +152,7 @@ class Artifacts:
         lines += metric_rows(envelope) if envelope else []
         if stage.key:
             lines += [f"| envelope | `{store.address.url}results/{stage.key}` |"]
-        lines += file_lines(envelope, lambda key: store.presigned(key, _LINK_LASTS)) if envelope else []
+        lines += file_lines(envelope, lambda key, name: store.presigned(key, _LINK_LASTS, name)) if envelope else []
         return "\n".join(lines)
 
 

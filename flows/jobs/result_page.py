@@ -16,8 +16,8 @@ MOST_FILES, MOST_PICTURES = 50, 6
 _PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 File = Mapping[str, Any]
-Link = Callable[[str], str]
-"""The address of an object that works in a browser."""
+Link = Callable[[str, str], str]
+"""The address of an object that works in a browser, by its key and the name under which it is saved."""
 
 
 def metric_rows(envelope: Envelope) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _passed_over(envelope: Envelope, shown: Sequence[File]) -> list[str]:
 
 
 def _link(file: File, link: Link) -> str:
-    return f"[{cell(file['name'])}]({link(blob_key(file['blob']['blob']))})"
+    return f"[{cell(file['name'])}]({link(blob_key(file['blob']['blob']), file['name'])})"
 
 
 def _number(value: Any) -> Any:

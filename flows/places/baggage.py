@@ -25,6 +25,9 @@ _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 _STORE = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
+_SERVER = ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
+"""What a stage's `ctx.client` needs; a server on loopback is refused where there are other machines."""
+
 _lent: list[str] = []
 """The variables of this process that hold secrets of the stage that came last."""
 
@@ -59,14 +62,14 @@ def _opened(environment: frozenset[tuple[str, str]]) -> BlobStore:
 
 
 def pack(elsewhere: bool) -> Baggage:
-    """What this process has to give: all of its environment to one on this machine; `elsewhere` only what names the
-    store and the stages, since home, paths and programs are each machine's own."""
+    """What this process has to give: all of its environment to one on this machine; `elsewhere` only what names
+    store, stages and Prefect's server, since home, paths and programs are each machine's own."""
     if not elsewhere:
         own = {k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}
         return Baggage(own | _own_store_keys(), tuple(sys.path))
     named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
-    store = {k: os.environ[k] for k in _STORE if k in os.environ}
-    return Baggage(named | store | _store_keys() | _own_store_keys(), tuple(sys.path))
+    services = {k: os.environ[k] for k in (*_STORE, *_SERVER) if k in os.environ}
+    return Baggage(named | services | _store_keys() | _own_store_keys(), tuple(sys.path))
 
 
 def _own_store_keys() -> dict[str, str]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable, UsageError
 
@@ -122,9 +123,11 @@ class ObjectStore:
                 found += [o["Key"] for o in page.get("Contents", [])] if not folders else []
                 yield from (key[len(self.address.prefix) :] for key in found)
 
-    def presigned(self, key: str, seconds: int = 3600) -> str:
-        """An address of the object that works in a browser for so long."""
+    def presigned(self, key: str, seconds: int = 3600, name: str = "") -> str:
+        """An address of the object that works in a browser for so long; saved, it is called `name`."""
         ask = {"Bucket": self.address.bucket, "Key": self._key(key)}
+        if name:
+            ask["ResponseContentDisposition"] = f"inline; filename*=UTF-8''{quote(name, safe='')}"
         with self._named(key):
             return str(self.client.generate_presigned_url("get_object", Params=ask, ExpiresIn=seconds))
 

@@ -61,7 +61,7 @@ class _Edit:
         if added:
             self._add(actions, added)
         text = self.text
-        for start, end, new in sorted(self.cuts, key=lambda cut: cut[:2], reverse=True):
+        for start, end, new in sorted(reversed(self.cuts), key=lambda cut: cut[:2], reverse=True):  # from the end
             text = text[:start] + new + text[end:]
         return text
 

@@ -142,6 +142,7 @@ def test_metrics_and_logged_files_are_on_the_run_page_and_in_what_show_tells(toy
     assert listed == shown
     fetched = httpx.get(shown)
     assert (fetched.content, fetched.headers["content-type"]) == (PICTURE, "image/png")
+    assert fetched.headers["content-disposition"] == "inline; filename*=UTF-8''loss_%5B1%5D.png"
     told = in_process("show", job_id, "toy_train").out
     assert 'metrics: {"training": {"loss": 0.3333333333333333, "epoch": 5}, "validation": {"mAP": 0.5}}' in told
     address = re.search(r"^file notes\.txt: end, 12 B, (http\S+)$", told, re.M)

@@ -57,10 +57,11 @@ class TestPacked:
         assert packed.environment.items() >= {"HOME": environment["HOME"], "PATH": "/usr/bin"}.items()
         assert packed.path == tuple(sys.path)
 
-    def test_to_another_machine_go_store_and_stages_only(self) -> None:
+    def test_to_another_machine_go_store_stages_and_prefects_server_only(self) -> None:
         assert pack(elsewhere=True).environment == {
             "STAGEWRIGHT_S3_BUCKET": "films",
             "STAGEWRIGHT_STAGE_MODULES": "shop.stages",
+            "PREFECT_API_KEY": "a-third-secret",
             "AWS_ENDPOINT_URL": "https://store.example",
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_ACCESS_KEY_ID": KEY,

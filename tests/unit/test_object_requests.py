@@ -8,6 +8,7 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.response import StreamingBody
@@ -93,6 +94,11 @@ class TestWhatIsAsked:
     def test_check(self, s3: Stubber, store: ObjectStore) -> None:
         s3.add_response("head_bucket", {}, {"Bucket": "clips"})
         store.check()
+
+    def test_what_is_saved_from_a_presigned_address_has_a_name(self) -> None:
+        address = ObjectStore(ADDRESS).presigned("blobs/sha256/1", name='a "plot" é.png')
+        disposition = parse_qs(urlsplit(address).query)["response-content-disposition"]
+        assert disposition == ["inline; filename*=UTF-8''a%20%22plot%22%20%C3%A9.png"]
 
     def test_presigned(self) -> None:
         address = ObjectStore(ADDRESS).presigned("jobs/1/report.html", seconds=60)
