@@ -60,10 +60,15 @@ class _Edit:
             self._mend(actions, key, entrypoint)
         if added:
             self._add(actions, added)
-        text = self.text
-        for start, end, new in sorted(reversed(self.cuts), key=lambda cut: cut[:2], reverse=True):  # from the end
-            text = text[:start] + new + text[end:]
-        return text
+        return self._joined()
+
+    def _joined(self) -> str:
+        """The text with all cuts made; those of one place stand in the order in which they were made."""
+        pieces, at = list[str](), 0
+        for start, end, new in sorted(self.cuts, key=lambda cut: cut[:2]):
+            pieces += [self.text[at:start], new]
+            at = end
+        return "".join([*pieces, self.text[at:]])
 
     def _mend(self, actions: yaml.Node | None, key: str, entrypoint: str) -> None:
         entry = _value(actions, key)

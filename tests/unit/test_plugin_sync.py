@@ -119,6 +119,11 @@ class TestWhatChanges:
             assert report.mended == ("more",)
             assert actions["more"]["entrypoint"] == "plugin.more:MoreAction"
 
+    def test_what_is_filled_and_what_is_added_at_one_place(self, folder: Path) -> None:
+        report, _, actions = synced(folder, "name: W\ncode: w\nactions:\n more:")
+        assert (report.added, report.mended) == (("count",), ("more",))
+        assert actions == {"more": {"entrypoint": MORE["entrypoint"]}, "count": COUNT}
+
     def test_code_that_cannot_be_read_takes_nothing_away(self, folder: Path) -> None:
         (folder / "plugin" / "count.py").write_text("class (\n")
         text = f"name: W\ncode: w\nactions:\n  count: {COUNT}\n  more: {MORE}\n"
