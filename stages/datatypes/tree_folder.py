@@ -74,22 +74,27 @@ def files_in(folder: Path, leave_out: Callable[[str], bool] = is_left_out) -> li
 
 def file_at(path: Path) -> TreeFile:
     """A single file, as a tree that holds nothing else. Raises InputError."""
-    if path.is_dir():
+    if stat.S_ISDIR(_mode(path)):
         raise InputError(f"{path} is a folder; expected one file.", uri=str(path))
     for name, why in faults_of([path.name]):
         raise InputError(f"{path}: {name!r} {why}.", uri=str(path))
-    if not path.exists():
-        raise InputError(f"{path} is not there. Check the path.", uri=str(path))
     return _digested(str(path.parent), path.name, InFolder(str(path.parent)))
 
 
 def _root(folder: Path) -> str:
-    uri = str(folder)
-    if not folder.exists():
-        raise InputError(f"{uri} is not there. Check the path.", uri=uri)
-    if not folder.is_dir():
-        raise InputError(f"{uri} is no folder; expected one with the files in it.", uri=uri)
+    if not stat.S_ISDIR(_mode(folder)):
+        problem = f"{folder} is no folder; expected one with the files in it, such as {folder.parent}."
+        raise InputError(problem, uri=str(folder))
     return os.path.realpath(folder)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there. Check the path.", uri=str(path)) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Check the path.", uri=str(path)) from error
 
 
 def _walk(root: str, leave_out: Callable[[str], bool], faults: FaultList) -> Iterator[tuple[str, int]]:

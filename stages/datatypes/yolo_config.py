@@ -102,7 +102,7 @@ class _Reading:
         self._check_root()
         found = {}
         for split in SPLITS:
-            part = self._parts.get(split)
+            part = self._parts.get(split) or (self._parts.get("validation") if split == "val" else None)
             if part is not None and part.value not in (None, "", []):
                 places = part.value if isinstance(part.value, list) else [part]
                 found[split] = tuple(place for one in places if (place := self._place(one, split)) is not None)
@@ -111,13 +111,13 @@ class _Reading:
         return found
 
     def _check_root(self) -> None:
-        """`path` is where ultralytics looks on the machine of whoever wrote the file."""
+        """`path` is where ultralytics looks on the machine of whoever wrote the file. (Without it, beside the file.)"""
         part = self._parts.get("path")
         if part is None or part.value in (None, "", ".", "./"):
             return
         self._fault(
             f"`path: {part.value}` is a folder of one machine; a dataset begins where its data.yaml lies. Leave `path` "
-            "out (or write `path: .`), and write train, val and test from there on",
+            "out, and write train, val and test from there on",
             part,
         )
 

@@ -184,7 +184,9 @@ def test_many_faults_are_told_in_few_lines(tmp_path: Path) -> None:
     ("name", "says"),
     [
         ("nowhere", "nowhere is not there. Check the path"),
-        ("file.txt", "file.txt is no folder; expected one with the files in it"),
+        ("file.txt", "file.txt is no folder; expected one with the files in it, such as /"),
+        ("file.txt/deeper", "deeper cannot be read: Not a directory. Check the path"),
+        ("x" * 300, "cannot be read: File name too long"),
         ("empty", "it holds no file"),
     ],
 )

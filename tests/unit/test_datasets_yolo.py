@@ -70,7 +70,7 @@ def test_what_is_shown_is_there_without_reading_a_file(tmp_path: Path) -> None:
     [
         "names: {0: ball, 1: shoe}\ntrain: images/train/\nval: ./images/val\npath: .\n",
         "names:\n- ball\n- shoe\nnc: 2\ntrain: ../images/train\nval: ../images/val\ntest:\n",  # Roboflow's
-        "names: [ball, shoe]\ntrain: [images/train]\nval: val.txt\ntest: ''\ndownload: |\n  rm -rf /\n",
+        "names: [ball, shoe]\ntrain: [images/train]\nvalidation: val.txt\ntest: ''\ndownload: |\n  rm -rf /\n",
     ],
 )
 def test_the_ways_in_which_data_yaml_is_written(tmp_path: Path, config: str) -> None:
@@ -107,7 +107,7 @@ def test_labels_lie_beside_pictures_that_are_in_no_folder_images(tmp_path: Path)
         ("names: [ball, shoe]\nkpt_shape: [17, 3]\ntrain: images/train", "data.yaml:2: `kpt_shape`: labels of poses"),
         ("names: [ball, shoe]", "data.yaml:1: names no pictures; write `train: images/train`"),
         (CONFIG + "path: /home/me/set", "data.yaml:4: `path: /home/me/set` is a folder of one machine"),
-        (CONFIG + "path: ../set", "Leave `path` out (or write `path: .`), and write train, val and test from there on"),
+        (CONFIG + "path: ../set", "Leave `path` out, and write train, val and test from there on"),
         ("names: [ball, shoe]\ntrain: /images/train", "data.yaml:2: `train: /images/train` leads out of the dataset"),
         ("names: [ball, shoe]\ntrain: ../../images", "data.yaml:2: `train: ../../images` leads out of the dataset"),
         ("names: [ball, shoe]\ntrain: image", "data.yaml:2: `train: image` is not there; expected a folder"),
