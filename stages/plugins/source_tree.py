@@ -6,7 +6,6 @@ import ast
 import os
 import sys
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,17 +40,15 @@ class SourceTree:
         self._package = self._root.name if os.path.isfile(self.folder / "__init__.py") else None
         self._wheels = self.folder / wheels_dir
         self._parsed: dict[str, Module | None] = {}
+        self._all: list[Module] | None = None
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self) -> list[Module]:
         """All modules but tests, what is hidden, and what other tools put into a folder."""
-        for count, file in enumerate(self._files()):
-            if count >= MAX_FILES:
-                text = f"has more than {MAX_FILES:,} Python files; only the first are read. Is it a plugin's folder?"
-                self._note(Fault(text, file=str(self.folder), severity="warning"))
-                return
-            name = self._name(file)
-            if name is not None and (module := self.module(name)) is not None and module.file == file:
-                yield module
+        if self._all is None:
+            named = [(self._name(file), file) for file in self._files()]
+            found = [(self.module(name), file) for name, file in named if name is not None]
+            self._all = [module for module, file in found if module is not None and module.file == file]
+        return self._all
 
     def module(self, name: str) -> Module | None:
         """The module of that name in the plugin; none where there is no such file in it."""
@@ -84,14 +81,17 @@ class SourceTree:
         """The names of all modules that are looked at."""
         return [module.name for module in self.modules()]
 
-    def _note(self, fault: Fault) -> None:
-        self.faults += [fault] if fault not in self.faults else []
-
-    def _files(self) -> Iterator[Path]:
+    def _files(self) -> list[Path]:
+        found: list[Path] = []
         for place, folders, files in os.walk(self.folder):
             here = Path(place)
             folders[:] = sorted(name for name in folders if not self._passed_over(here / name))
-            yield from (here / name for name in sorted(files) if _is_code(here / name))
+            found += (here / name for name in sorted(files) if _is_code(here / name))
+            if len(found) > MAX_FILES:
+                text = f"has more than {MAX_FILES:,} Python files; only the first are read. Is it a plugin's folder?"
+                self.faults.append(Fault(text, file=str(self.folder), severity="warning"))
+                return found[:MAX_FILES]
+        return found
 
     def _passed_over(self, folder: Path) -> bool:
         name = folder.name

@@ -248,6 +248,11 @@ class TestHostileCode:
         assert [action.entrypoint for action in find_actions(folder)[0]] == ["go:GoAction"]
         assert told(folder) == ["big.py: is larger than 1,000,000 bytes, and is not looked at"]
 
+    def test_a_folder_that_is_no_plugins_is_not_read_to_its_end(self, plugin: Written) -> None:
+        folder = plugin({f"p{n}.py": "" for n in range(3001)} | {"z/go.py": GO})
+        assert names(folder) == []
+        assert "has more than 3,000 Python files; only the first are read" in told(folder)[0]
+
     def test_two_actions_of_one_name_are_told(self, plugin: Written) -> None:
         folder = plugin({"a.py": GO, "b.py": GO})
         assert names(folder) == ["go", "go"]
