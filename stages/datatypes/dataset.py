@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json
+from stages.core.fingerprint import code_files, code_fingerprint
+from stages.core.memo import Memo
+from stages.datatypes.addresses import is_on_s3
 from stages.datatypes.file_tree import FileTree
 from stages.datatypes.tree_file import TreeFile
 from stages.datatypes.tree_paths import is_left_out
@@ -19,7 +23,7 @@ class Dataset(DataType):
     """Files by path. Light: a file is read when it is asked for.
 
     tree   the files, and where they lie
-    about  what was found in them when they were looked at: counts, names of classes; JSON
+    found  what was found in them when they were looked at; None where they will be, when somebody asks
     stays  whether its files are left where they lie when it is written. So it is with an input of a job, which others
            keep; what a stage made goes into the store
     """
@@ -29,7 +33,7 @@ class Dataset(DataType):
     description: ClassVar[str] = "A folder of files, local, file:// or s3://bucket/prefix/. Known by its content."
 
     tree: FileTree = field(repr=False)
-    about: Mapping[str, Json] = field(default_factory=dict)
+    found: Mapping[str, Json] | None = field(default=None, repr=False)
     stays: bool = field(default=False, repr=False)
 
     @classmethod
@@ -43,8 +47,13 @@ class Dataset(DataType):
 
     @classmethod
     def from_address(cls, address: str) -> Self:
-        """What lies below a path, file:// or s3:// address, checked; it stays there. Raises InputError."""
-        return replace(cls.of(FileTree.from_address(address, cls.leaves_out)), stays=True)
+        """What lies below a path, file:// or s3:// address; it stays there. Raises InputError.
+
+        A folder is checked at once. What lies on S3 is checked when it is first asked for or written, since the store
+        knows what was found in the same files before.
+        """
+        tree = FileTree.from_address(address, cls.leaves_out)
+        return replace(cls(tree) if is_on_s3(address) else cls.of(tree), stays=True)
 
     @classmethod
     def of(cls, given: Dataset | FileTree) -> Self:
@@ -61,6 +70,12 @@ class Dataset(DataType):
     def looked_at(cls, tree: FileTree) -> Mapping[str, Json]:
         """What a dataset of this kind says of itself (`about`). Raises InputError with all faults of the files."""
         return {}
+
+    @cached_property
+    def about(self) -> Mapping[str, Json]:
+        """What was found in the files: counts, names of classes; JSON. Raises InputError where they were not checked
+        before, and are wrong."""
+        return self.looked_at(self.tree) if self.found is None else self.found
 
     def files(self) -> Mapping[str, TreeFile]:
         """Every file by its path, in order."""
@@ -99,7 +114,19 @@ class Dataset(DataType):
 
     def encode(self, blobs: BlobStore) -> Json:
         """See DataType."""
-        return {"about": dict(self.about), "tree": self.tree.encode(blobs, self.stays)}
+        tree = self.tree.encode(blobs, self.stays)
+        return {"about": dict(self._remembered(tree["content"], blobs)), "tree": tree}
+
+    def _remembered(self, content: str, blobs: BlobStore) -> Mapping[str, Json]:
+        """`about`, without looking where the same code has looked at the same files before."""
+        kind = type(self)
+        if self.found is not None or not code_files(kind):
+            return self.about
+        memo, key = Memo(blobs.store, "datasets"), [self.name, code_fingerprint(kind), content]
+        if (known := memo.get(key)) is None:
+            memo.put(key, known := dict(self.about))
+        told: Mapping[str, Json] = known
+        return told
 
     @classmethod
     def decode(cls, data: Json, blobs: BlobStore) -> Self:

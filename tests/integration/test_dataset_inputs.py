@@ -13,7 +13,7 @@ from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
 from stages.core.errors import InputError
 from stages.core.objects import ObjectStore
-from stages.datatypes import Dataset, ModelWeights, s3_input, tree_file, tree_on_s3
+from stages.datatypes import Dataset, ModelWeights, YOLODataset, s3_input, tree_file, tree_on_s3
 from tests.integration.driving import Toys
 from tests.unit.folders import read, write
 
@@ -66,12 +66,16 @@ def test_a_prefix_and_a_folder_with_the_same_files_are_the_same_input(
     assert changed.json["outputs"]["told"]["metrics"] == {"background": 0.0}
 
 
-def test_a_dataset_with_faults_is_refused_before_anything_runs(fitting: Toys, tmp_path: Path) -> None:
+def test_a_dataset_with_faults_is_refused_before_anything_runs(
+    fitting: Toys, store: ObjectStore, tmp_path: Path
+) -> None:
     folder = write(tmp_path / "set", FILES | {"labels/train/b.txt": "7 0.5 0.5 0.2\n2 0.5 0.5 0.1 0.1"})
     refused = fitting.run("--input", f"dataset={folder}")
     assert refused.code == 2
     assert f"{folder} is no YOLO dataset: 2 faults" in refused.json["error"]
     assert "labels/train/b.txt:2: has the class 2; expected a number from 0 to 1" in refused.json["error"]
+    on_s3 = fitting.run("--input", f"dataset={upload(store, read(folder))}")
+    assert (on_s3.code, on_s3.json["error"].partition(": ")[2]) == (2, refused.json["error"].partition(": ")[2])
     shutil.rmtree(folder)
     missing = fitting.run("--input", f"dataset={folder}")
     assert (missing.code, missing.json["error"]) == (
@@ -88,12 +92,18 @@ def blobs(store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return BlobStore(store, BlobCache(tmp_path / "cache", 1 << 30))
 
 
-def test_an_object_is_read_once_for_its_digest(
-    store: ObjectStore, blobs: BlobStore, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The objects of datasets that are read."""
+    paths: list[str] = []
     chunks = tree_on_s3.Prefix.chunks
-    monkeypatch.setattr(tree_on_s3.Prefix, "chunks", lambda self, path: asked.append(path) or chunks(self, path))
+    monkeypatch.setattr(tree_on_s3.Prefix, "chunks", lambda self, path: paths.append(path) or chunks(self, path))
+    return paths
+
+
+def test_an_object_is_read_once_for_its_digest(
+    store: ObjectStore, blobs: BlobStore, prefix: str, asked: list[str]
+) -> None:
     first = Dataset.from_address(prefix).encode(blobs)
     assert sorted(asked) == sorted(FILES)
     assert Dataset.from_address(prefix).encode(blobs) == first
@@ -101,6 +111,21 @@ def test_an_object_is_read_once_for_its_digest(
     store.put("sets/one/images/train/a.jpg", b"A")
     assert Dataset.from_address(prefix).encode(blobs) != first
     assert asked[len(FILES) :] == ["images/train/a.jpg"]
+
+
+def test_what_was_found_in_the_same_files_is_known(
+    store: ObjectStore, blobs: BlobStore, prefix: str, asked: list[str]
+) -> None:
+    data = YOLODataset.from_address(prefix).encode(blobs)
+    read_first = len(asked)
+    assert YOLODataset.from_address(prefix).encode(blobs) == data
+    assert len(asked) == read_first
+    assert YOLODataset.decode(data, blobs).summary()["train_boxes"] == 2
+    store.put("sets/one/labels/train/a.txt", b"7 0.5 0.5 0.2 0.4")
+    with pytest.raises(
+        InputError, match=f"^{prefix} is no YOLO dataset: 1 fault\n  labels/train/a.txt:1: has the class 7"
+    ):
+        YOLODataset.from_address(prefix).encode(blobs)
 
 
 def test_what_lies_on_s3_is_read_and_unpacked_as_it_was(blobs: BlobStore, prefix: str, tmp_path: Path) -> None:
