@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import socket
 import tarfile
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core.blobs import BlobStore, refs_in
+from stages.core.blobs import BlobStore, refs_in, using
 from stages.core.errors import BlobDamaged, EncodeError, EnvelopeDamaged, InputError, UsageError
 from stages.datatypes import Dataset, tree_folder, tree_shards
 from stages.datatypes.file_tree import FileTree
@@ -99,6 +100,19 @@ def test_nothing_is_fetched_until_it_is_asked_for(tmp_path: Path) -> None:
     assert (len(again), again.summary()) == (1, {"files": 1, "bytes": 1})
     with pytest.raises(BlobDamaged, match="is gone"):
         again.files()
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_dataset_goes_to_another_process_without_its_files(tmp_path: Path, touched: bool) -> None:
+    blobs = make_blobs(tmp_path)
+    made = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a" * 5000})).encode(blobs)
+    dataset = Dataset.decode(made, blobs)
+    if touched:
+        dataset.files()
+    with using(blobs):  # as it is where a worker unpacks it
+        sent = pickle.dumps(dataset)
+        assert len(sent) < 2000
+        assert pickle.loads(sent).read("a.txt") == b"a" * 5000
 
 
 def small_shards(patch: pytest.MonkeyPatch) -> None:
