@@ -51,6 +51,8 @@ def sync_plugin(folder: str, dry_run: bool, as_json: bool) -> int:
     if as_json:
         print_json(_report_json(report))
         return 0
+    for fault in report.faults:
+        say(f"{fault.severity}: {fault}")
     would = "would be " if dry_run else ""
     for line in (
         *(f"{would}added: {name}" for name in report.added),
@@ -126,4 +128,5 @@ def _as_json(plugin: InstalledPlugin) -> dict[str, Any]:
 
 def _report_json(report: SyncReport) -> dict[str, Any]:
     keys = ("added", "mended", "without_code")
-    return {**{key: list(getattr(report, key)) for key in keys}, "changed": report.changed}
+    faults = [fault.to_json() for fault in report.faults]
+    return {**{key: list(getattr(report, key)) for key in keys}, "changed": report.changed, "faults": faults}

@@ -185,7 +185,7 @@ def _config_of(module: ModuleType) -> PluginConfig:
     actions = {
         action.action_name: ActionConfig(
             name=action.action_name,
-            entrypoint=f"{action.__module__}:{action.__qualname__}",
+            entrypoint=f"{action.__module__}:{action.__name__}",
             input_type=action.input_type,
             output_type=action.output_type,
         )

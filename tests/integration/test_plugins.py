@@ -154,6 +154,7 @@ def test_the_command_line_brings_a_config_up_to_its_code(folders: PluginFolders)
         "mended": [],
         "without_code": [],
         "changed": True,
+        "faults": [],
     }
     assert "# mine" in (folder / "config.yaml").read_text()
     assert in_process("plugin", "sync", str(folder)).err == "config.yaml is up to date.\n"
