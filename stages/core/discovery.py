@@ -1,7 +1,8 @@
 """Where stages come from: the entry points of installed packages, modules that are named, and further sources.
 
 An entry point of the group ``stagewright.stages`` is a module (importing it registers), a StageDefinition, a function
-made a stage by ``@stage``, or a list of these. In a module, definitions that nobody registered are registered too.
+made a stage by ``@stage``, an action, or a list of these. Of a module, definitions that nobody registered are
+registered too, and the actions that it defines.
 
 One of the group ``stagewright.sources`` is a function that gives pairs of where something comes from, in words, and a
 function that loads it, as an entry point would be loaded. Plugins come by one. Sources are asked last, and only by who
@@ -11,6 +12,7 @@ looks for a stage that is not there yet or wants to see all: what they bring may
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +24,7 @@ from typing import Any
 
 from stages.core.definition import StageDefinition
 from stages.core.errors import DefinitionError, StagewrightError
+from stages.core.plugin_package import plugin_of
 
 GROUP = "stagewright.stages"
 SOURCES = "stagewright.sources"
@@ -99,9 +102,19 @@ def _note(fault: str) -> None:
 def _parts(found: Any) -> list[Any]:
     """What is to be registered, each once though a module may have two names for it."""
     if isinstance(found, ModuleType):
-        parts = [part for part in vars(found).values() if isinstance(part, StageDefinition)]
+        parts = [part for part in vars(found).values() if isinstance(part, StageDefinition) or _is_own(found, part)]
         return list({id(part): part for part in parts}.values())
     return list(found) if isinstance(found, list | tuple) else [found]
+
+
+def _is_own(module: ModuleType, part: Any) -> bool:
+    """Whether it is an action that the module itself defines, by what core can know of actions: a class with
+    `execute` and a name, or a function that was made one. Those of a plugin come by its config, under its code."""
+    if getattr(part, "__module__", None) != module.__name__ or plugin_of(module.__name__):
+        return False
+    kind = getattr(part, "action_class", part)
+    named = isinstance(kind, type) and isinstance(getattr(kind, "action_name", None), str)
+    return named and callable(getattr(kind, "definition", None)) and not inspect.isabstract(kind)
 
 
 def _register(part: Any) -> None:

@@ -15,6 +15,7 @@ from stages.core.config import StageConfig
 from stages.core.context import RuntimeContext
 from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
+from stages.plugins.action_stage import PluginWords, checked_result, definition_of
 from stages.plugins.categories import PluginCategory
 from stages.plugins.parameters import checked_params, params_model_of
 
@@ -51,10 +52,12 @@ class BaseAction(ABC, Generic[P]):
     stage_options: ClassVar[Mapping[str, Any]] = {}
 
     _named_by_class: ClassVar[bool] = True
+    _told_by_plugin: ClassVar[PluginWords | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "params_model" not in vars(cls) and (model := params_model_of(cls, BaseAction)) is not None:
+        says_it = "params_model" in vars(cls) or "__orig_bases__" not in vars(cls)  # without [P] it is inherited
+        if not says_it and (model := params_model_of(cls, BaseAction)) is not None:
             cls.params_model = model
         if "action_name" in vars(cls):
             cls._named_by_class = False
@@ -72,15 +75,11 @@ class BaseAction(ABC, Generic[P]):
 
     def run(self) -> Any:
         """Execute, and check the result. Raises ContractError where it is not what `result_model` says."""
-        from stages.plugins.action_stage import checked_result
-
         return checked_result(type(self), self.execute())
 
     @classmethod
     def definition(cls) -> StageDefinition:
         """The stage that this action is. Raises DefinitionError that names the action."""
-        from stages.plugins.action_stage import definition_of
-
         return definition_of(cls)
 
     @property

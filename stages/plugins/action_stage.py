@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
     from stages.plugins.action import BaseAction
 
 INPUT, OUTPUT = "input", "output"
+
+
+@dataclass(frozen=True)
+class PluginWords:
+    """What an action's plugin says of it: where it lies (a folder), its name there, and what its config adds."""
+
+    folder: Path
+    action: str
+    stage: str
+    description: str
+    env: Mapping[str, str]
+
 
 Action = type["BaseAction[Any]"]
 
@@ -49,6 +63,22 @@ def definition_of(
         return StageDefinition(**{**told_by, **cls.stage_options})
     except TypeError as error:
         raise _refused(cls, f"stage_options hold what no stage has: {error}") from None
+
+
+def stage_of(action: Any) -> StageDefinition:
+    """The stage that an action class, or a function made by `@action`, is where stages are looked up: of an action that
+    came by a plugin that plugin's (`code.action`), else its own. Raises DefinitionError."""
+    cls = getattr(action, "action_class", action)
+    words = plugin_words(cls)
+    if words is None:
+        return definition_of(cls)
+    return definition_of(cls, name=words.stage, description=words.description, env=words.env)
+
+
+def plugin_words(cls: Action) -> PluginWords | None:
+    """What its plugin said of an action, where one did. What derives from the action is another one."""
+    words = vars(cls).get("_told_by_plugin")
+    return words if isinstance(words, PluginWords) else None
 
 
 def checked_result(cls: Action, result: Any) -> Any:
@@ -105,6 +135,8 @@ def _type(cls: Action, which: str) -> type[DataType] | None:
         return None
     if isinstance(declared, type) and issubclass(declared, DataType):
         return declared
+    import stages.datatypes  # noqa: F401  so that the shipped ones are known by name
+
     try:
         return find_type(str(declared)) if isinstance(declared, str) else _no_type(cls, which, declared)
     except KeyError as error:

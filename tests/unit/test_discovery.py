@@ -167,3 +167,13 @@ class TestFaults:
             f"name, and so did {first}; rename one of the two."
         ]
         assert get_stage("glance").code.__module__ == first  # type: ignore[union-attr]
+
+
+def test_actions_that_a_module_defines_are_its_stages(modules: Modules) -> None:
+    action = "class NAME(BaseAction):\n    action_name = 'NAME'\n    def execute(self): return 1\n"
+    made = "@action\ndef NAME_made(params, ctx): return 2\n"
+    own = modules.write(f"from stages.plugins import BaseAction, action\n{action}{made}class Base(BaseAction): pass\n")
+    other = modules.write(f"from {own} import *\n")
+    load_stages([own, other])
+    assert load_faults() == []
+    assert [get_stage(name).name for name in (own, f"{own}_made")] == [own, f"{own}_made"]
