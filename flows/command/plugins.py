@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.plugins.check import check_plugin
-from stages.plugins.config_sync import SyncReport, sync_config
-
 from flows.command.output import document_alone, print_json, say, table
 from stages.core.errors import PluginError, StagewrightError
+from stages.core.registry import check_stage
 from stages.core.suggest import did_you_mean
 from stages.documents.faults import Fault
+from stages.plugins.check import check_plugin
+from stages.plugins.config_sync import SyncReport, sync_config
 from stages.plugins.discovery import PluginDiscovery
 from stages.plugins.installed import InstalledPlugin, find_plugins
 
@@ -41,7 +41,7 @@ def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
         for one, faults in found:
             for fault in faults:
                 say(f"{fault.severity}: {fault}")
-            say(_verdict(one, faults))
+            print(_verdict(one, faults), flush=True)
     return 2 if any(fault.severity == "error" for _, faults in found for fault in faults) else 0
 
 
@@ -94,7 +94,7 @@ def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
         discovery = PluginDiscovery.of_installed(plugin)
         for action in discovery.list_actions():
             try:
-                discovery.get_action_definition(action)
+                check_stage(discovery.get_action_definition(action))
             except StagewrightError as error:
                 yield Fault(str(error), None, f"actions.{action}", str(plugin.folder / "config.yaml"))
 
@@ -102,13 +102,17 @@ def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
 def _verdict(plugin: InstalledPlugin, faults: list[Fault]) -> str:
     errors = sum(fault.severity == "error" for fault in faults)
     if errors:
-        return f"{plugin.name}: {errors} fault{'s' if errors != 1 else ''}."
+        return f"{plugin.name}: {_faults_of(errors)}."
     actions = plugin.config.actions if plugin.config else {}
     return f"{plugin.name}: can be used; {len(actions)} action{'s' if len(actions) != 1 else ''}."
 
 
+def _faults_of(number: int) -> str:
+    return f"{number} fault{'s' if number != 1 else ''}"
+
+
 def _row(plugin: InstalledPlugin) -> tuple[str, ...]:
-    state = f"{len(plugin.errors)} faults" if plugin.errors else "ready"
+    state = _faults_of(len(plugin.errors)) if plugin.errors else "ready"
     if plugin.config is None:
         return plugin.name, "", "", "", state, str(plugin.folder)
     config = plugin.config

@@ -27,14 +27,19 @@ def register_stage(definition: StageDefinition) -> StageDefinition:
 
     The same stage again (its module was loaded anew) replaces itself; another one of the name is refused.
     """
+    check_stage(definition)
+    _stages[definition.name] = definition
+    return definition
+
+
+def check_stage(definition: StageDefinition) -> None:
+    """Whether a stage could be registered. Raises DefinitionError that names stage and field."""
     _check_name(definition)
     _check_io(definition)
     check_defaults(definition.name, definition.settings)
     _check_types(definition)
     _check_secrets(definition)
     _check_progress(definition)
-    _stages[definition.name] = definition
-    return definition
 
 
 def get_stage(name: str) -> StageDefinition:

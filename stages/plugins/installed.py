@@ -42,7 +42,7 @@ class InstalledPlugin:
     @classmethod
     def in_folder(cls, folder: Path, origin: str) -> InstalledPlugin:
         """The plugin in that folder, with what its config says."""
-        config, faults = read_config(folder)
+        config, faults = read_config(folder.absolute())
         return cls(folder.absolute(), origin, None, config, faults)
 
     @property

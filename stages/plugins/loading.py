@@ -52,7 +52,7 @@ def _module(package: str, folder: Path, name: str) -> ModuleType:
             inside = (error.name or "").removeprefix(package + ".")
             problem = f"{folder}: there is no module {inside!r} in the plugin's folder; entry points are relative to it"
             raise PluginError(f"{problem}.", plugin=package) from None
-        raise _failed(folder, error, f"; install it, or name it in the plugin's requirements ({error.name})") from error
+        raise _failed(folder, error, "; install it") from error
     except (Exception, SystemExit) as error:  # a plugin's module may raise anything, and must not stop the rest
         raise _failed(folder, error) from error
 

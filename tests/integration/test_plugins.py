@@ -132,7 +132,7 @@ def test_the_command_line_sees_checks_and_shows_them(folders: PluginFolders) -> 
         (folders.code("alpha"), True, ["spell", "count"]),
         (folders.code("beta"), True, ["count"]),
     ]
-    assert in_process("plugin", "check", str(good), "--import").err.endswith("can be used; 2 actions.\n")
+    assert in_process("plugin", "check", str(good), "--import").out.endswith("can be used; 2 actions.\n")
     checked = in_process("plugin", "check")
     assert checked.code == 2
     assert f"{broken}/plugin/count.py:1: " in checked.err
@@ -142,6 +142,23 @@ def test_the_command_line_sees_checks_and_shows_them(folders: PluginFolders) -> 
     assert [child["name"] for child in form["children"]] == ["least"]
     schema = json.loads(in_process("plugin", "schema", str(good), "count", "--json-schema").out)
     assert schema["properties"]["least"]["maximum"] == 9
+
+
+def test_a_fault_is_told_once_and_importing_finds_what_reading_cannot(
+    folders: PluginFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.write("alpha", config="env: 3\nactions: {}\n")
+    monkeypatch.chdir(folders.root)
+    checked = in_process("plugin", "check", "alpha")
+    assert (checked.code, checked.err.count("field 'env'"), checked.out) == (2, 1, "alpha: 1 fault.\n")
+    model = 'class CountParams(BaseModel):\n    least: int = "three"\n'
+    action = "class CountAction(BaseAction[CountParams]):\n    def execute(self): ...\n"
+    head = "from pydantic import BaseModel\nfrom stages.plugins import BaseAction\n"
+    folders.write("beta", {"plugin/count.py": head + model + action})
+    assert in_process("plugin", "check", "beta").code == 0
+    imported = in_process("plugin", "check", "beta", "--import")
+    assert imported.code == 2
+    assert "field 'least': its default 'three' breaks its own rule" in imported.err
 
 
 def test_the_command_line_brings_a_config_up_to_its_code(folders: PluginFolders) -> None:
