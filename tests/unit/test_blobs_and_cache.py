@@ -20,12 +20,12 @@ from stages.core.cache import BlobCache
 from stages.core.digests import digest_of
 from stages.core.errors import BlobDamaged
 from stages.core.objects import ObjectHead
-from tests.unit.harness import MemoryStore
+from stages.core.scratch import ScratchStore
 
 DATA = b"twelve bytes"
 
 
-class Counting(MemoryStore):
+class Counting(ScratchStore):
     """Counts what is fetched."""
 
     def __init__(self) -> None:

@@ -12,12 +12,13 @@ from stages.core.blobs import BlobStore, blob_key
 from stages.core.checkpoints import Checkpoints, envelope_key
 from stages.core.envelope import Envelope
 from stages.core.errors import BlobDamaged, EnvelopeDamaged, StoreDenied, StoreUnreachable
-from tests.unit.harness import MemoryStore, make_blobs
+from stages.core.scratch import ScratchStore
+from tests.unit.harness import make_blobs
 
 KEY = "read_text/0123456789.json"
 
 
-class Failing(MemoryStore):
+class Failing(ScratchStore):
     """Fails as often as it is told to."""
 
     def __init__(self) -> None:

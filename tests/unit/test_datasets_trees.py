@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from stages.core.blobs import BlobStore, refs_in, using
 from stages.core.errors import BlobDamaged, EncodeError, EnvelopeDamaged, InputError, UsageError
+from stages.core.scratch import ScratchStore
 from stages.datatypes import Dataset, tree_folder, tree_shards
 from stages.datatypes.file_tree import FileTree
 from stages.datatypes.tree_paths import faults_of
 from tests.unit.folders import read, write
-from tests.unit.harness import MemoryStore, make_blobs
+from tests.unit.harness import make_blobs
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), min_size=1, max_size=8)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
@@ -91,7 +92,7 @@ def test_shards_are_tar_files_that_anyone_can_read(tmp_path: Path) -> None:
 def test_nothing_is_fetched_until_it_is_asked_for(tmp_path: Path) -> None:
     blobs = make_blobs(tmp_path)
     data = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a"})).encode(blobs)
-    assert isinstance(blobs.store, MemoryStore)
+    assert isinstance(blobs.store, ScratchStore)
     blobs.store.objects.clear()
     blobs.cache.limit = 0
     for ref in refs_in(data):

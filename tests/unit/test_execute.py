@@ -22,8 +22,9 @@ from stages.core.errors import (
     StagewrightError,
     StoreDenied,
 )
+from stages.core.scratch import ScratchStore
 from stages.datatypes import Boxes
-from tests.unit.harness import MemoryStore, make_blobs, make_context, run_stage
+from tests.unit.harness import make_blobs, make_context, run_stage
 
 NO_REGIONS = Boxes.of([])
 
@@ -189,7 +190,7 @@ class TestFaults:
         assert envelope.failed["items"][0] == {"index": 1, "kind": "ValueError", "message": "odd: 1 caf?.jpg"}
 
     def test_of_the_store_while_writing_leave_no_envelope(self, tmp_path: Path) -> None:
-        class Full(MemoryStore):
+        class Full(ScratchStore):
             def put(self, key: str, data: bytes, media_type: str = "") -> None:
                 raise StoreDenied("The store is full.", uri=key)
 

@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from stages import Memo, memo
 from stages.core.blobs import using
 from stages.core.errors import ContractError, StoreUnreachable
-from tests.unit.harness import MemoryStore, make_blobs
+from stages.core.scratch import ScratchStore
+from tests.unit.harness import make_blobs
 
 KEY = {"crop": "sha256:12", "model": "m", "question": ["a", "b"]}
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store() -> ScratchStore:
+    return ScratchStore()
 
 
-def test_what_is_kept_is_found_by_its_key(store: MemoryStore) -> None:
+def test_what_is_kept_is_found_by_its_key(store: ScratchStore) -> None:
     kept = Memo(store, "vision")
     assert kept.get(KEY) is None
     kept.put(KEY, {"brand": "NORDVIK"})
@@ -36,7 +37,7 @@ def test_what_is_kept_is_found_by_its_key(store: MemoryStore) -> None:
     assert json.loads(store.objects[where])["key"] == KEY
 
 
-def test_the_last_one_counts(store: MemoryStore) -> None:
+def test_the_last_one_counts(store: ScratchStore) -> None:
     kept = Memo(store, "vision")
     kept.put(KEY, 1)
     kept.put(KEY, 2)
@@ -52,13 +53,13 @@ json_values = st.recursive(
 
 @given(json_values, json_values)
 def test_any_json_comes_back(key: Any, value: Any) -> None:
-    kept = Memo(MemoryStore(), "vision")
+    kept = Memo(ScratchStore(), "vision")
     kept.put(key, value)
     assert kept.get(key) == value
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"null", b"\xff", b'{"format": 2}', b"[" * 100_000])
-def test_one_that_is_damaged_counts_as_none_and_can_be_replaced(store: MemoryStore, damage: bytes) -> None:
+def test_one_that_is_damaged_counts_as_none_and_can_be_replaced(store: ScratchStore, damage: bytes) -> None:
     kept = Memo(store, "vision")
     store.objects[kept.where(KEY)] = damage
     assert kept.get(KEY) is None
@@ -66,7 +67,7 @@ def test_one_that_is_damaged_counts_as_none_and_can_be_replaced(store: MemorySto
     assert kept.get(KEY) == "anew"
 
 
-def test_one_that_was_changed_counts_as_none(store: MemoryStore) -> None:
+def test_one_that_was_changed_counts_as_none(store: ScratchStore) -> None:
     kept = Memo(store, "vision")
     kept.put(KEY, "NORDVIK")
     where = kept.where(KEY)
@@ -77,7 +78,7 @@ def test_one_that_was_changed_counts_as_none(store: MemoryStore) -> None:
     assert kept.get("another key") is None
 
 
-def test_a_store_that_does_not_answer_is_no_miss(store: MemoryStore) -> None:
+def test_a_store_that_does_not_answer_is_no_miss(store: ScratchStore) -> None:
     def down(*args: object) -> bytes:
         raise StoreUnreachable("down")
 
@@ -87,7 +88,7 @@ def test_a_store_that_does_not_answer_is_no_miss(store: MemoryStore) -> None:
 
 
 @pytest.mark.parametrize("area", ["", "../jobs", "a/b", "Vision", "a" * 41])
-def test_an_area_cannot_lead_elsewhere(store: MemoryStore, area: str) -> None:
+def test_an_area_cannot_lead_elsewhere(store: ScratchStore, area: str) -> None:
     with pytest.raises(ContractError, match="area is a word"):
         Memo(store, area)
 

@@ -17,6 +17,7 @@ from stages.core.blobs import BlobStore, using
 from stages.core.context import Silence
 from stages.core.envelope import Envelope
 from stages.core.errors import StoreUnreachable, TooManyFailedItems
+from stages.core.scratch import ScratchStore
 from stages.core.spread import SerialSpread, Setup, Spread, ThreadSpread, attempt
 from stages.datatypes import Frames, Video
 from stages.video import extract_frames, segments
@@ -24,7 +25,7 @@ from stages.video.extract_frames import ExtractFramesConfig
 from stages.video.media import open_media
 from stages.video.packets import Packets
 from tests.unit.films import Picture, film, turned
-from tests.unit.harness import MemoryStore, make_blobs, make_context, run_stage
+from tests.unit.harness import make_blobs, make_context, run_stage
 
 SIZE, FPS, COUNT = (160, 96), 12, 288
 SEGMENT_S = 6.0
@@ -236,7 +237,7 @@ class Elsewhere:
     """Runs items as another process would: all goes there and back pickled, and only its own blob store is there."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.blobs = BlobStore(MemoryStore(), make_blobs(tmp_path / "elsewhere").cache)
+        self.blobs = BlobStore(ScratchStore(), make_blobs(tmp_path / "elsewhere").cache)
         self.longest = 0
 
     def map(
@@ -261,7 +262,7 @@ def test_segments_go_to_another_process_and_come_back_without_pictures(
     path = film(tmp_path / "a.mp4", COUNT, SIZE, FPS, scenes, coding=X264)
     _, envelope = extract(path, tmp_path, elsewhere)
     store = elsewhere.blobs.store
-    assert isinstance(store, MemoryStore)
+    assert isinstance(store, ScratchStore)
     assert len(store.objects) == len(envelope.blobs) == 8
     assert elsewhere.longest < 8000
 

@@ -12,7 +12,7 @@ from flows.watch.folder import Found
 from flows.watch.ledger import Ledger
 from flows.watch.look import Refused, Sight, Wanted, Watch
 from flows.watch.note import Note
-from tests.unit.harness import MemoryStore
+from stages.core.scratch import ScratchStore
 
 T = TypeVar("T")
 DONE = RunEnd("done", None, "2026-11-22T10:00:00.000+00:00")
@@ -41,7 +41,7 @@ class Life:
             self.left -= 1
 
 
-class MortalStore(MemoryStore):
+class MortalStore(ScratchStore):
     """What was written stays, whoever dies."""
 
     def __init__(self, life: Life) -> None:

@@ -13,9 +13,10 @@ from stages.brands import escalate
 from stages.core.blobs import BlobStore
 from stages.core.context import RuntimeContext
 from stages.core.envelope import Envelope
+from stages.core.scratch import ScratchStore
 from stages.core.spread import Spread
 from stages.datatypes import Crops, Detection, Detections, Reading, Readings, TrackPoint, Tracks
-from tests.unit.harness import MemoryStore, run_stage
+from tests.unit.harness import run_stage
 from tests.vision_server import VisionServer
 
 SECRET = "sk-test/4f1d9c+very-secret"
@@ -69,5 +70,5 @@ def asked(
 
 
 def store_of(blobs: BlobStore) -> dict[str, bytes]:
-    assert isinstance(blobs.store, MemoryStore)
+    assert isinstance(blobs.store, ScratchStore)
     return blobs.store.objects
