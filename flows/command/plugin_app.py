@@ -71,3 +71,20 @@ def schema(
     from flows.command.plugins import show_form
 
     raise typer.Exit(guarded(lambda: show_form(plugin, action, json_schema), False))
+
+
+@plugin_app.command(epilog="Examples: `stagewright plugin package ./words`, `… plugin package ./words --output /tmp`")
+def package(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A plugin's folder")] = ".",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Or a folder; by default CODE-VERSION.zip here")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check a plugin and pack it into one file, to be sent elsewhere: the same bytes wherever it is made.
+
+    Hidden files, caches and virtual environments are left out."""
+    from flows.command.output import guarded
+    from flows.command.plugin_making import write_package
+
+    raise typer.Exit(guarded(lambda: write_package(folder, output, json), json))
