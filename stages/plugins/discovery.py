@@ -15,10 +15,12 @@ from stages.core.errors import PluginError
 from stages.core.suggest import did_you_mean
 from stages.documents.text_file import is_file
 from stages.plugins.action import BaseAction, NoParams, is_action
-from stages.plugins.action_stage import definition_of
+from stages.plugins.action_stage import PluginWords, definition_of
 from stages.plugins.config import ActionConfig, PluginConfig
 from stages.plugins.config_file import CONFIG_FILE, config_path, load_config
+from stages.plugins.entrypoint import parse_entrypoint
 from stages.plugins.faults import refuse
+from stages.plugins.filling_in import fill_in, said_by_code, twin
 from stages.plugins.loading import load_action, load_object
 from stages.plugins.modules import open_package
 
@@ -97,15 +99,16 @@ class PluginDiscovery:
         config = self.get_action_config(name)
         if name not in self._classes:
             found = load_action(self.package, self.folder, config.entrypoint)
-            self._fill_in(found, config)
+            found = twin(found) if self._is_second(name) else found
+            fill_in(found, self._said(found, config))
+            found._told_by_plugin = self._words(name)
             self._classes[name] = found
         return self._classes[name]
 
     def get_action_definition(self, name: str) -> StageDefinition:
         """The stage that the action is: `code.name`. Raises PluginError, and DefinitionError where it can be none."""
-        action, config = self.get_action_class(name), self.config
-        told = config.actions[name].description
-        return definition_of(action, name=f"{config.code}.{name}", description=told, env=config.env)
+        action, told = self.get_action_class(name), self._words(name)
+        return definition_of(action, name=told.stage, description=told.description, env=told.env)
 
     def get_action_params_model(self, name: str) -> type[BaseModel]:
         """The pydantic model of its parameters."""
@@ -135,16 +138,24 @@ class PluginDiscovery:
 
         return json_schema(self.get_action_params_model(name))
 
-    def _fill_in(self, action: type[BaseAction[Any]], config: ActionConfig) -> None:
-        if action._named_by_class:
-            action.action_name, action._named_by_class = config.name, False
-        if action.category is None:
-            action.category = self.config.category
-        for which in ("input_type", "output_type"):
-            if getattr(action, which) is None:
-                setattr(action, which, getattr(config, which))
-        if config.params_schema is not None and action.params_model is NoParams:
-            action.params_model = self._model(config)
+    def _words(self, name: str) -> PluginWords:
+        config, stage = self.config, f"{self.config.code}.{name}"
+        return PluginWords(self.folder, name, stage, config.actions[name].description, config.env)
+
+    def _is_second(self, name: str) -> bool:
+        """Whether an action that stands above it in the config is made of the same class."""
+        places = {name: parse_entrypoint(action.entrypoint) for name, action in self.config.actions.items()}
+        return next(other for other in places if places[other] == places[name]) != name
+
+    def _said(self, action: type[BaseAction[Any]], config: ActionConfig) -> dict[str, Any]:
+        needs_model = config.params_schema is not None and said_by_code(action, "params_model") is NoParams
+        return {
+            "action_name": config.name,
+            "category": self.config.category,
+            "input_type": config.input_type,
+            "output_type": config.output_type,
+            "params_model": self._model(config) if needs_model else None,
+        }
 
     def _model(self, config: ActionConfig) -> type[BaseModel]:
         named = config.params_schema

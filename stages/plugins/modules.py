@@ -143,7 +143,7 @@ def _import_for(root: str, folder: Path) -> Any:
 
 
 def _forget_if_changed(package: str) -> None:
-    known = _states.get(package, {})
+    known = _states.get(package, {}).copy()  # another thread may just load one more
     if any(_modified(path) != when for path, when in known.items()):
         for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
             del sys.modules[name]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -121,7 +123,10 @@ class TestClass:
         class Chosen(Deep):
             params_model = NoParams
 
-        assert Chosen.params_model is NoParams
+        class Derived(Chosen):
+            pass
+
+        assert Chosen.params_model is Derived.params_model is NoParams
 
     def test_a_type_parameter_that_is_no_model(self) -> None:
         with pytest.raises(DefinitionError, match=r"its type parameter is <class 'int'>; name the pydantic model"):
@@ -239,6 +244,17 @@ class TestStage:
 
         with pytest.raises(DefinitionError, match="output_type is 3, and no data type"):
             Odd.definition()
+
+    def test_shipped_data_types_are_known_by_name_without_being_imported(self) -> None:
+        code = (
+            "from stages.plugins import BaseAction\n"
+            "class Train(BaseAction):\n"
+            "    input_type, output_type = 'YOLODataset', 'ModelWeights'\n"
+            "    def execute(self): ...\n"
+            "print(Train.definition().write_types['output'].__name__)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (done.stdout.strip(), done.stderr) == ("ModelWeights", "")
 
     def test_options_go_to_the_definition(self) -> None:
         class Heavy(SayAction):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -120,6 +121,44 @@ class TestByName:
         lines = str(e.value).splitlines()
         assert lines[0] == f"Plugin '{folder}' has 2 faults:"
         assert [line.partition("config.yaml:")[2].split(":")[0] for line in lines[1:]] == ["3", "6"]
+
+    def test_of_a_config_that_has_changed_meanwhile_the_new_is_filled_in(self, folders: PluginFolders) -> None:
+        files = {"plugin/work.py": SEVERAL}
+        first = "category: export\nactions:\n  %s: {entrypoint: plugin.work:ExportAction, input_type: %s}\n"
+        plugins = []
+        for name, kind in (("export", "Video"), ("send", "Detections"), ("send", "")):
+            folder = folders.write("alpha", files, first % (name, kind))
+            os.utime(folder / "plugin/work.py", ns=(1, 1))  # the code has not changed
+            plugins.append(PluginDiscovery.from_path(folder))
+            made = plugins[-1].get_action_class(name)
+            assert made.action_name == name
+            assert plugins[-1].get_action_input_type(name) is {"Video": Video, "Detections": Detections}.get(kind)
+        assert plugins[0].get_action_class("export") is made
+
+    @pytest.mark.parametrize("order", [("base", "own", "again"), ("again", "own", "base")])
+    def test_neither_a_second_action_of_a_class_nor_a_derived_one_takes_over_what_is_said_of_the_first(
+        self, folders: PluginFolders, order: tuple[str, ...]
+    ) -> None:
+        code = """
+            from stages.plugins import BaseAction
+
+            class First(BaseAction):
+                def execute(self): ...
+
+            class Second(First): ...
+        """
+        config = """
+actions:
+  base: {entrypoint: "plugin.work:First", input_type: Video}
+  own: {entrypoint: "plugin.work:Second", output_type: Detections}
+  again: {entrypoint: plugin.work.First, input_type: Detections}
+"""
+        plugin = PluginDiscovery.from_path(folders.write("alpha", {"plugin/work.py": code}, config))
+        for name in order:
+            assert plugin.get_action_class(name).action_name == name
+        found = {name: (plugin.get_action_input_type(name), plugin.get_action_output_type(name)) for name in order}
+        assert found == {"base": (Video, None), "own": (None, Detections), "again": (Detections, None)}
+        assert {plugin.get_action_class(name).__name__ for name in order} == {"First", "Second"}
 
 
 class TestModules:
