@@ -29,7 +29,7 @@ from stages.core.errors import ServiceUnreachable
 POOL = "stagewright"
 
 _FAMILIES = ("STAGEWRIGHT_", "AWS_", "PREFECT_", "OPENAI_", "PYTHONPATH")  # what decides how its runs go
-_PATHS = ("PYTHONPATH", "STAGEWRIGHT_PROFILES")
+_PATHS = {"PYTHONPATH": os.pathsep, "STAGEWRIGHT_PROFILES": ",", "STAGEWRIGHT_PLUGINS": ","}
 _STARTED = "started!"
 _ASKS_EVERY = 2  # seconds; 10 by default, which who has just pressed a button finds long
 
@@ -117,7 +117,7 @@ def _lasting(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _absolute(environment: Mapping[str, str]) -> dict[str, str]:
     made = dict(environment)
-    for name, separator in zip(_PATHS, (os.pathsep, ","), strict=True):
+    for name, separator in _PATHS.items():
         if parts := [part.strip() for part in environment.get(name, "").split(separator) if part.strip()]:
             made[name] = separator.join(str(Path(part).expanduser().resolve()) for part in parts)
     return made

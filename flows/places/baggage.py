@@ -18,6 +18,7 @@ from flows.settings import read_settings, variable
 from stages.core.blobs import BlobStore
 from stages.core.discovery import load_stages
 from stages.core.objects import with_keys
+from stages.plugins.installed import VARIABLE, named_folders
 
 _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 """What Ray sets for each of its processes, and nobody else may."""
@@ -47,13 +48,17 @@ class Baggage:
 
     def unpack(self) -> BlobStore:
         """Make this process the job's: environment, modules, stages. The store that it is to use."""
+        self.enter()
+        return _opened(frozenset(self.environment.items()))
+
+    def enter(self) -> None:
+        """Make this process the job's, whether there is a store or not."""
         for name in _lent:
             os.environ.pop(name, None)
         os.environ.update({**self.environment, **self.secrets})
         _lent[:] = self.secrets
         sys.path.extend(folder for folder in self.path if folder not in sys.path and os.path.isdir(folder))
         load_stages()
-        return _opened(frozenset(self.environment.items()))
 
 
 @lru_cache(1)  # of the job that this process serves: a client of S3 takes 50 ms to make
@@ -66,10 +71,16 @@ def pack(elsewhere: bool) -> Baggage:
     store, stages and Prefect's server, since home, paths and programs are each machine's own."""
     if not elsewhere:
         own = {k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}
-        return Baggage(own | _own_store_keys(), tuple(sys.path))
+        return Baggage(own | _plugins() | _own_store_keys(), tuple(sys.path))
     named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
     services = {k: os.environ[k] for k in (*_STORE, *_SERVER) if k in os.environ}
-    return Baggage(named | services | _store_keys() | _own_store_keys(), tuple(sys.path))
+    return Baggage(named | services | _plugins() | _store_keys() | _own_store_keys(), tuple(sys.path))
+
+
+def _plugins() -> dict[str, str]:
+    """Their folders, which may be named from where we are; a process elsewhere has another working folder."""
+    folders = named_folders()
+    return {VARIABLE: ",".join(map(str, folders))} if folders else {}
 
 
 def _own_store_keys() -> dict[str, str]:

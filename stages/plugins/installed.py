@@ -63,6 +63,12 @@ def find_plugins() -> list[InstalledPlugin]:
     return [_told_of_others(plugin, found) if _is_double(plugin, codes) else plugin for plugin in found]
 
 
+def named_folders() -> list[Path]:
+    """What the variable names, for a process with any working folder."""
+    named = (part.strip() for part in os.environ.get(VARIABLE, "").split(","))
+    return [Path(folder).expanduser().absolute() for folder in named if folder]
+
+
 def sources() -> Iterator[tuple[str, Callable[[], Any]]]:
     """The plugins' stages as `stages.core.discovery` loads them: where each comes from, and how it is loaded."""
     for plugin in find_plugins():
@@ -86,8 +92,8 @@ def _refuse(plugin: InstalledPlugin) -> None:
 
 def _in_folders() -> Iterator[InstalledPlugin]:
     seen: set[Path] = set()
-    for text in filter(None, (part.strip() for part in os.environ.get(VARIABLE, "").split(","))):
-        for folder in _plugin_folders(Path(text).expanduser()):
+    for named in named_folders():
+        for folder in _plugin_folders(named):
             if (real := folder.resolve()) not in seen:
                 seen.add(real)
                 yield InstalledPlugin.in_folder(folder, VARIABLE)

@@ -18,6 +18,7 @@ from deployments.local import ServiceStatus, down, status, up
 from deployments.local.home import Home
 from deployments.local.ports import FIRST, LAST, accepts, all_free, choose, is_free
 from deployments.local.prefect_server import PrefectServer
+from deployments.local.prefect_worker import PrefectWorker
 from deployments.local.records import Record, write_record
 from deployments.local.seaweedfs import SeaweedFS
 from flows.settings import Settings
@@ -54,6 +55,20 @@ def test_seaweedfs_is_given_every_hardening_flag(home: Home) -> None:
     ]
     assert command.folder == store
     assert command.environment["GOMEMLIMIT"] == "384MiB"
+
+
+def test_the_worker_has_our_folders_though_it_starts_in_another(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"PYTHONPATH": ".", "STAGEWRIGHT_PROFILES": "a, b", "STAGEWRIGHT_PLUGINS": "., mine"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    command = PrefectWorker(home, Settings()).command(21000)
+    assert command.folder == home.worker
+    assert command.environment["PYTHONPATH"] == str(tmp_path)
+    assert command.environment["STAGEWRIGHT_PROFILES"] == f"{tmp_path}/a,{tmp_path}/b"
+    assert command.environment["STAGEWRIGHT_PLUGINS"] == f"{tmp_path},{tmp_path}/mine"
 
 
 def test_keys_of_the_store_are_made_once_and_differ_between_homes(home: Home, tmp_path: Path) -> None:
