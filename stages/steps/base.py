@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from stages.steps.context import BaseStepContext
 from stages.steps.errors import UnfitStep
@@ -16,24 +16,25 @@ C = TypeVar("C", bound=BaseStepContext)
 class BaseStep(ABC, Generic[C]):
     """Derive from it with the context as its type: `class Upload(BaseStep[UploadContext])`.
 
-    `name`, `progress_weight` and `rollback_on_failure` may be class attributes or properties. A step keeps nothing on
-    itself: one registry may be run again, so what it makes belongs into its result or the context.
+    name                 known by this in its registry, in progress and in messages
+    progress_weight      its share of the progress, against those of the other steps; 0 or more
+    rollback_on_failure  whether `rollback` is called for the step's own failure too: something may be half done
+
+    These may be class attributes, properties, or set when the step is made. Else a step keeps nothing on itself: one
+    registry may be run again, so what it makes belongs into its result or the context.
     """
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Known by this in its registry, in progress and in messages."""
+    if TYPE_CHECKING:  # what may be any of the three is to be read and no more
 
-    @property
-    def progress_weight(self) -> float:
-        """Its share of the progress, against those of the other steps; 0 or more."""
-        return 1.0
+        @property
+        def name(self) -> str: ...
+        @property
+        def progress_weight(self) -> float: ...
+        @property
+        def rollback_on_failure(self) -> bool: ...
 
-    @property
-    def rollback_on_failure(self) -> bool:
-        """Whether `rollback` is called for the step's own failure too, since it may leave something half done."""
-        return False
+    else:
+        name, progress_weight, rollback_on_failure = "", 1.0, False
 
     @abstractmethod
     def execute(self, context: C) -> StepResult:
@@ -53,7 +54,7 @@ def check_step(step: Any) -> None:
         raise UnfitStep(f"Found {step!r}, expected an instance of a class that derives from BaseStep.")
     kind, name = type(step).__name__, step.name
     if not isinstance(name, str) or not name:
-        raise UnfitStep(f"The step {kind} has the name {name!r}; expected a text. Give it a class attribute `name`.")
+        raise UnfitStep(f"The step {kind} has the name {name!r}; expected a text. Give it an attribute `name`.")
     weight_of(step)
 
 

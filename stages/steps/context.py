@@ -18,18 +18,20 @@ Heard = Callable[[float, float], None]
 
 @dataclass
 class BaseStepContext:
-    """Handed to every step. Derive from it for what the steps hand on to each other; every field needs a default.
+    """Handed to every step. Derive from it (a dataclass too) for what the steps hand on to each other.
 
     runtime_ctx   the context of the stage that the steps belong to
     step_results  the results so far, in the order of the steps, those of skipped and failed steps too
     errors        what went wrong, in words: the failed step, and each rollback that failed
     current_step  the name of the step that runs
+
+    All but the first are given by keyword, so that fields of a derived context need no default.
     """
 
     runtime_ctx: RuntimeContext
-    step_results: list[StepResult] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    current_step: str | None = None
+    step_results: list[StepResult] = field(default_factory=list, kw_only=True)
+    errors: list[str] = field(default_factory=list, kw_only=True)
+    current_step: str | None = field(default=None, kw_only=True)
     _heard: Heard | None = field(default=None, init=False, repr=False, compare=False)
     _rolls_back: bool = field(default=False, init=False, repr=False, compare=False)
 

@@ -8,7 +8,7 @@ from typing import Any, Generic
 from stages.core.errors import InputError, JobStopped
 from stages.steps.base import BaseStep, C, weight_of
 from stages.steps.errors import StepFailed, StepInputError
-from stages.steps.progress import ProgressCallback, WeightedProgress
+from stages.steps.progress import ProgressCallback, StepsProgress
 from stages.steps.registry import StepRegistry
 from stages.steps.result import StepResult
 
@@ -33,7 +33,7 @@ class Orchestrator(Generic[C]):
         what is no Exception, such as KeyboardInterrupt, roll back too and are raised as they are.
         """
         steps = self._registry.get_steps()
-        progress = WeightedProgress([weight_of(step) for step in steps], self._callback)
+        progress = StepsProgress([weight_of(step) for step in steps], self._callback)
         run = _Run(self._context, [])
         with self._context._running(progress.within):
             try:

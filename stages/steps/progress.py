@@ -13,7 +13,7 @@ _WHOLE = 100
 _AS_MEANT = 1e-9  # 0.29 * 100 is a little less than 29, and 29 it is
 
 
-class WeightedProgress:
+class StepsProgress:
     """Told of each step's begin, of how far it is and of its end, tells a callback of the whole.
 
     100 is told when the last step has ended, and not before. Where all weights are 0 every step counts the same.

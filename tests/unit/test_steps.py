@@ -143,9 +143,35 @@ class TestStep:
         class Idle(BaseStep[Desk]):
             name = "idle"
 
-        for kind, lacks in ((Nameless, "name"), (Idle, "execute")):
-            with pytest.raises(TypeError, match=f"abstract method '?{lacks}"):
-                kind()
+        with pytest.raises(UnfitStep, match=r"Nameless has the name ''; expected a text. Give it an attribute `name`"):
+            registry_of(Nameless())
+        with pytest.raises(TypeError, match=r"abstract method '?execute"):
+            Idle()  # type: ignore[abstract]
+
+    def test_its_name_and_weight_may_be_given_to_it(self) -> None:
+        class Given(BaseStep[Desk]):
+            name: str
+            progress_weight: float
+
+            def __init__(self, name: str, progress_weight: float) -> None:
+                self.name, self.progress_weight = name, progress_weight
+
+            def execute(self, context: Desk) -> StepResult:
+                return StepResult()
+
+        registry = registry_of(Given("light", 1), Given("heavy", 3))
+        assert [step.name for step in registry.get_steps()] == ["light", "heavy"]
+        assert registry.total_weight == 4
+        assert run(Given("light", 1), LoggingStep(Given("heavy", 3)))[2] == [(25, 100), (100, 100)]
+
+    def test_a_context_may_have_fields_without_a_default(self) -> None:
+        @dataclass
+        class Upload(BaseStepContext):
+            source: Path
+            sent: list[str] = field(default_factory=list)
+
+        ctx = make_context()
+        assert Upload(ctx, Path("a")) == Upload(runtime_ctx=ctx, source=Path("a"), sent=[], step_results=[], errors=[])
 
     def test_class_attributes_are_enough_and_the_rest_has_defaults(self, desk: Desk) -> None:
         class Plain(BaseStep[Desk]):
