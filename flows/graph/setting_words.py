@@ -104,8 +104,8 @@ def _unknown(definition: StageDefinition, loc: tuple[int | str, ...]) -> str:
     if not names:
         return f"stage {definition.name!r} has no settings; leave it out"
     close = nearest(str(loc[0]), names)
-    hint = f"did you mean {close!r}? " if close else ""
-    return f"stage {definition.name!r} has no such setting; {hint}It has: {', '.join(names)}"
+    hint = f"; did you mean {close!r}?" if close else "."
+    return f"stage {definition.name!r} has no such setting{hint} It has: {', '.join(names)}"
 
 
 def _close_option(definition: StageDefinition, loc: tuple[int | str, ...], given: Any) -> str | None:

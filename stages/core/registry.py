@@ -58,8 +58,7 @@ def get_stage(name: str) -> StageDefinition:
     if of_plugins:
         message = f"There are several stages {name!r}: write which one, {' or '.join(of_plugins)}."
         raise UnknownStage(message, stage=name)
-    lost = "".join(f" Not loaded: {fault}." for fault in load_faults())
-    raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}{lost}", stage=name)
+    raise UnknownStage(f"There is no stage {name!r}{did_you_mean(name, _stages)}{_why_lost(name)}", stage=name)
 
 
 def list_stages() -> list[StageDefinition]:
@@ -75,6 +74,14 @@ def get_palette() -> dict[str, list[StageDefinition]]:
     for definition in sorted(list_stages(), key=lambda d: (d.category, d.name)):
         palette.setdefault(definition.category, []).append(definition)
     return palette
+
+
+def _why_lost(name: str) -> str:
+    """What did not load; only what its plugin did not, where it names one of which there is such."""
+    faults = load_faults()
+    plugin, dot, _ = name.rpartition(".")
+    own = [fault for fault in faults if dot and fault.startswith(f"plugin {plugin!r} ")]
+    return "".join(f" Not loaded: {fault.removesuffix('.')}." for fault in own or faults)
 
 
 def _same_code(first: StageDefinition, second: StageDefinition) -> bool:

@@ -32,7 +32,7 @@ class _Check:
     def __init__(self, document: ConfigDocument, tree: SourceTree) -> None:
         self.document, self.tree = document, tree
         self.actions, self.of_code = actions_of(tree)
-        self.types = CodeTypes(tree)
+        self.types = CodeTypes(tree, document.config.code if document.config else "")
 
     def faults(self) -> Iterator[Fault]:
         yield from self.of_code

@@ -13,22 +13,24 @@ from stages.plugins.source_tree import OURS, SourceTree
 
 
 class CodeTypes:
-    """The names that may be data types in a plugin: its own classes and what it imports from elsewhere."""
+    """The names that may be data types in a plugin: its own classes, with the plugin's code before them or without, and
+    what it imports from elsewhere."""
 
-    def __init__(self, tree: SourceTree) -> None:
+    def __init__(self, tree: SourceTree, code: str = "") -> None:
+        self._code = code
         self._own: dict[str, str] = {}  # how a class is called, and its `name` as a data type
         for module in tree.modules():
             for name, bound in module.names.bound.items():
                 if isinstance(bound, ast.ClassDef):
                     given = constants_of(bound.body).get("name")
                     word = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else name
-                    self._own |= {name: word, word: word}
+                    self._own |= {name: word, word: word, f"{code}.{name}": word}
                 elif isinstance(bound, Imported) and (bound.relative or bound.target.partition(".")[0] not in OURS):
                     self._own.setdefault(name, name)
 
     def problem(self, name: str) -> str | None:
         """Why a name is no data type; none where it is one, or may be."""
-        if name in self._own or _registered(name) is not None:
+        if self._of_plugin(name) is not None or _registered(name) is not None:
             return None
         load_stages()  # a type may come with somebody's stages
         if _registered(name) is not None:
@@ -42,7 +44,11 @@ class CodeTypes:
         return self._meant(one) == self._meant(other)
 
     def _meant(self, name: str) -> str:
-        return self._own.get(name) or _registered(name) or name
+        return self._of_plugin(name) or _registered(name) or name
+
+    def _of_plugin(self, name: str) -> str | None:
+        """Which of the plugin's own it is. Where faults of the config hide the code, whatever stands before it may be."""
+        return self._own.get(name if self._code else name.rpartition(".")[2])
 
 
 def _registered(name: str) -> str | None:

@@ -47,5 +47,5 @@ def _unknown_media(found: str) -> str:
             f"here stands one of {', '.join(MEDIA)}"
         )
     close = nearest(found, MEDIA)
-    hint = f"did you mean {close!r}? " if close else ""
-    return f"{found!r} is no kind of media that is known; {hint}Known are: {', '.join(MEDIA)}"
+    hint = f"; did you mean {close!r}?" if close else "."
+    return f"{found!r} is no kind of media that is known{hint} Known are: {', '.join(MEDIA)}"

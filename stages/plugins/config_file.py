@@ -143,7 +143,7 @@ def _action(form: Form, key: str, entry: Mapping[str, Part], actions: Part) -> d
 def _known(form: Form, parts: Mapping[str, Part], names: tuple[str, ...], path: str, what: str) -> dict[str, Part]:
     for key in (key for key in parts if key not in names):
         close = nearest(key, names)
-        hint = f"did you mean {close!r}? " if close else ""
-        message = f"unknown key {key!r} {what} is passed over; {hint}Known are: {', '.join(names)}"
+        hint = f"; did you mean {close!r}?" if close else "."
+        message = f"unknown key {key!r} {what} is passed over{hint} Known are: {', '.join(names)}"
         form.faults.append(Fault(message, None, f"{path}{key}", form.file, parts[key].line, "warning"))
     return {key: part for key, part in parts.items() if key in names}

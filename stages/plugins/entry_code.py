@@ -78,13 +78,13 @@ def _no_module(tree: SourceTree, entry: Entrypoint) -> str:
         what = f"there is no module {entry.module!r} in the plugin's folder, to which an entry point is relative"
     known = tree.known()
     close = nearest(entry.module, known)
-    return f"{what}{f'; did you mean {close!r}?' if close else f'. There are: {_listed(known)}'}"
+    return f"{what}{f'; did you mean {close!r}?' if close else f'. There are: {_listed(known)}.'}"
 
 
 def _no_name(tree: SourceTree, module: Module, entry: Entrypoint) -> str:
     known = [name for name in module.names.bound if not name.startswith("_")]
     close = nearest(entry.name, known)
-    hint = f"; did you mean {close!r}?" if close else f". It has: {_listed(known)}"
+    hint = f"; did you mean {close!r}?" if close else f". It has: {_listed(known)}."
     return f"{os.path.relpath(module.file, tree.folder)} defines no {entry.name!r}{hint}"
 
 

@@ -12,6 +12,7 @@ from stages.core.errors import PluginError, StagewrightError
 from stages.core.suggest import did_you_mean
 from stages.plugins.action import BaseAction, is_action
 from stages.plugins.entrypoint import parse_entrypoint
+from stages.plugins.modules import PREFIX
 
 
 def load_action(package: str, folder: Path, entrypoint: str) -> type[BaseAction[Any]]:
@@ -52,25 +53,34 @@ def _module(package: str, folder: Path, name: str) -> ModuleType:
             inside = (error.name or "").removeprefix(package + ".")
             problem = f"{folder}: there is no module {inside!r} in the plugin's folder; entry points are relative to it"
             raise PluginError(f"{problem}.", plugin=package) from None
-        raise _failed(folder, error, "; install it") from error
+        raise _failed(folder, error, _instead(package, folder, error.name or "")) from error
     except (Exception, SystemExit) as error:  # a plugin's module may raise anything, and must not stop the rest
         raise _failed(folder, error) from error
+
+
+def _instead(package: str, folder: Path, missing: str) -> str:
+    """What to do about a module that is not there."""
+    first = missing.partition(".")[0]
+    if package.startswith(PREFIX) or not ((folder / first).is_dir() or (folder / f"{first}.py").is_file()):
+        return "; install it"
+    return f"; in an installed package write '{package}.{missing}'"
 
 
 def _failed(folder: Path, error: BaseException, hint: str = "") -> PluginError:
     file, line = _place(folder, error)
     what = error.message if isinstance(error, StagewrightError) else f"{type(error).__name__}: {_text(error)}"
-    return PluginError(f"{file}:{line}: the module does not load: {what}{hint}", file=file, line=line)
+    where = f"{file}:{line}" if line else file
+    return PluginError(f"{where}: the module does not load: {what}{hint}", file=file, line=line)
 
 
 def _text(error: BaseException) -> str:
     return error.msg if isinstance(error, SyntaxError) else str(error)
 
 
-def _place(folder: Path, error: BaseException) -> tuple[str, int]:
-    """The last line of the plugin's own that led there."""
+def _place(folder: Path, error: BaseException) -> tuple[str, int | None]:
+    """The last line of the plugin's own that led there; the folder where none did."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 1
     root = folder.resolve()
     own = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
-    return (own[-1].filename, own[-1].lineno or 1) if own else (str(folder), 1)
+    return (own[-1].filename, own[-1].lineno or 1) if own else (str(folder), None)

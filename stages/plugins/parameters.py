@@ -43,6 +43,15 @@ def params_model_of(cls: type, base: type) -> type[BaseModel] | None:
     return found
 
 
+def check_models(cls: type) -> None:
+    """Raises DefinitionError where what the class says to be its models is none."""
+    for which in ("params_model", "result_model"):
+        found = vars(cls).get(which, BaseModel)
+        if not (isinstance(found, type) and issubclass(found, BaseModel)):
+            what = f"Action {cls.__name__}: {which} is {found!r}; name a pydantic model, or leave it out."
+            raise DefinitionError(what, action=cls.__name__)
+
+
 def checked_params(action: str, model: type[BaseModel], given: Any) -> BaseModel:
     """Parameters of that model: an instance as it is, a mapping when it fits. Raises UsageError with every fault."""
     if isinstance(given, model):

@@ -134,6 +134,12 @@ class TestClass:
             class Wrong(BaseAction[int]):  # type: ignore[type-var]
                 pass
 
+    @pytest.mark.parametrize("which", ["params_model", "result_model"])
+    @pytest.mark.parametrize("wrong", [int, "CountParams", None])
+    def test_a_model_that_is_none(self, which: str, wrong: Any) -> None:
+        with pytest.raises(DefinitionError, match=rf"^Action Wrong: {which} is .*; name a pydantic model"):
+            type("Wrong", (BaseAction,), {which: wrong})
+
     def test_without_execute_it_cannot_be_made(self) -> None:
         with pytest.raises(TypeError, match="abstract"):
             Between({}, make_context())  # type: ignore[abstract]

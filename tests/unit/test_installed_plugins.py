@@ -106,6 +106,11 @@ class TestStages:
         )
         assert second.startswith("plugin 'gamma' (")
         assert "config.yaml:3: field 'actions'" in second
+        with pytest.raises(UnknownStage) as e:
+            get_stage(f"{folders.code('alpha')}.count")
+        assert str(e.value).endswith(f" Not loaded: {first}.")
+        with pytest.raises(UnknownStage, match="Not loaded: plugin 'gamma'"):
+            get_stage("other.count")
 
     def test_one_broken_action_stops_no_other_of_its_plugin(self, folders: PluginFolders) -> None:
         config = "actions:\n  bad: {entrypoint: 'plugin.bad:X'}\n  count: {entrypoint: 'plugin.count:CountAction'}\n"

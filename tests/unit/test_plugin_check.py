@@ -145,6 +145,18 @@ class TestTypes:
         files = {"types_of_ours.py": code, "go.py": ACTION.format("    input_type = types_of_ours.Words\n")}
         assert checked(folders, entry("go:GoAction", f"    input_type: {name}\n"), files) == []
 
+    def test_a_type_of_the_plugins_own_may_have_its_code_before_it(self, folders: PluginFolders) -> None:
+        kind = "from stages import DataType\nclass Words(DataType): ...\n"
+        files = {"go.py": kind + ACTION.format("    input_type = Words\n")}
+
+        def told(code: str) -> list[str]:
+            return checked(folders, entry("go:GoAction", f"    input_type: {code}.Words\n"), files)
+
+        assert told(folders.code("toy")) == []
+        assert "there is no data type 'other.Words'" in told("other")[0]
+        (fault,) = checked(folders, "env: 3\n" + entry("go:GoAction", "    input_type: hidden.Words\n"), files)
+        assert "field 'env'" in fault
+
 
 class TestBoth:
     def test_an_action_that_is_not_listed(self, folders: PluginFolders) -> None:

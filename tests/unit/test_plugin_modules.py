@@ -176,6 +176,21 @@ class TestFaults:
             "'nowhere_to_be_found'; install it"
         )
 
+    def test_a_module_of_an_installed_package_by_its_name_in_the_folder(
+        self, folders: PluginFolders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = f"installed_{folders.mark}"
+        folders.write(name, {"__init__.py": "", "plugin/count.py": "from plugin.words import WORDS"})
+        monkeypatch.syspath_prepend(str(folders.root))
+        with pytest.raises(PluginError) as e:
+            PluginDiscovery.from_module(name).get_action_class("count")
+        assert str(e.value).endswith(f"No module named 'plugin'; in an installed package write '{name}.plugin'")
+
+    def test_a_link_to_code_elsewhere(self, folders: PluginFolders) -> None:
+        folder, other = folders.write("alpha", {"x.py": ""}), folders.write("beta")
+        (folder / "plugin").symlink_to(other / "plugin")
+        assert refused(folder).startswith(f"{folder}: the module does not load: ImportError: {folder}/plugin/count.py")
+
     def test_a_circle_that_cannot_be_resolved(self, folders: PluginFolders) -> None:
         files = {"plugin/count.py": "from plugin.back import b", "plugin/back.py": "from plugin.count import a"}
         folder = folders.write("alpha", files)
