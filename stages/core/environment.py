@@ -23,6 +23,10 @@ class MissingVariable(UsageError, KeyError):
     """A plugin asked its environment for a key that is nowhere, and gave no default."""
 
 
+class WrongVariable(UsageError, ValueError):
+    """What a plugin found in its environment is not what it asked for."""
+
+
 class _Required:
     """Stands for a default that was not given; None is a default like any other."""
 
@@ -48,9 +52,9 @@ BY_HAND = Source("what the code put in")
 class PluginEnvironment(dict[str, Any]):
     """A mapping of a plugin's settings from outside, with checked ways to read them.
 
-    `get_int("least")` and its kind raise MissingVariable where there is neither value nor default, and UsageError where
-    the value is no such thing; both name the key and where it came from. A default is returned as it is. Neither `repr`
-    nor an error shows what may be a secret.
+    `get_int("least")` and its kind raise MissingVariable (a KeyError) where there is neither value nor default, and
+    WrongVariable (a ValueError) where the value is no such thing; both name the key and where it came from. A default
+    is returned as it is. Neither `repr` nor an error shows what may be a secret.
     """
 
     def __init__(
@@ -122,7 +126,7 @@ class PluginEnvironment(dict[str, Any]):
                 raise self._missing(key)
             return default
         if (value := parse(self[key])) is None:
-            raise UsageError(
+            raise WrongVariable(
                 f"The setting {key!r} ({self.source(key)}) is {shown(key, self[key])}; expected {expected}.",
                 key=key,
                 source=self.source(key),

@@ -118,6 +118,19 @@ class ActionConfig(BaseModel):
     output_type: _TypeName = None
 
 
+_Actions = dict[Annotated[str, AfterValidator(_action_name)], ActionConfig]
+
+
+def _by_own_name(value: Any) -> Any:
+    """Actions as code may list them; in a file each stands under its name."""
+    if not isinstance(value, list | tuple) or not all(isinstance(action, ActionConfig) for action in value):
+        return value
+    names = [action.name for action in value]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"the name {twice[0]!r} is given to two actions; rename one")
+    return dict(zip(names, value, strict=True))
+
+
 class PluginConfig(BaseModel):
     """What a plugin's config.yaml says.
 
@@ -143,7 +156,7 @@ class PluginConfig(BaseModel):
     annotation_category: str | None = None
     annotation_type: str | None = None
     smart_tool: str | None = None
-    actions: dict[Annotated[str, AfterValidator(_action_name)], ActionConfig] = Field(default_factory=dict)
+    actions: Annotated[_Actions, BeforeValidator(_by_own_name)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _named(self) -> PluginConfig:

@@ -67,11 +67,17 @@ class PluginDiscovery:
 
     @staticmethod
     def discover_actions(path: str | Path) -> list[dict[str, Any]]:
-        """The actions in a folder's code, read and not run: name, entrypoint, input_type, output_type of each."""
+        """The actions in a folder's code, read and not run: name, entrypoint, input_type, output_type of each.
+
+        `path` is the folder, or the config.yaml in it. Raises PluginError where there is no such folder.
+        """
         from stages.plugins.reading_code import find_actions
 
+        folder = config_path(path).parent
+        if not folder.is_dir():
+            raise PluginError(f"{folder} is no folder; name a plugin's folder, or the {CONFIG_FILE} in it.")
         keys = ("name", "entrypoint", "input_type", "output_type")
-        return [{key: getattr(found, key) for key in keys} for found in find_actions(Path(path))[0]]
+        return [{key: getattr(found, key) for key in keys} for found in find_actions(folder)[0]]
 
     @staticmethod
     def sync_config_file(path: str | Path) -> SyncReport:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core.environment import MissingVariable, PluginEnvironment
+from stages.core.environment import MissingVariable, PluginEnvironment, WrongVariable
 from stages.core.errors import StagewrightError, UsageError
 
 READERS = ["get_str", "get_int", "get_float", "get_bool", "get_list"]
@@ -220,12 +220,14 @@ class TestReading:
         env = PluginEnvironment({"X": value}, source="file x.toml")
         with pytest.raises(UsageError, match=rf"The setting 'X' \(file x.toml\) is .*; expected {expected}") as e:
             getattr(env, reader)("X", default=None)
+        assert isinstance(e.value, ValueError)
         assert not isinstance(e.value, KeyError)
+        assert isinstance(pickle.loads(pickle.dumps(e.value)), WrongVariable)
         assert e.value.context == {"key": "X", "source": "file x.toml"}
         assert len(str(e.value)) < 200
 
     def test_a_short_and_harmless_value_is_shown(self) -> None:
-        with pytest.raises(UsageError, match=r"'LEAST' \(what .*\) is 'five'; expected a whole number, such as 5\."):
+        with pytest.raises(WrongVariable, match=r"'LEAST' \(what .*\) is 'five'; expected a whole number, such as 5\."):
             PluginEnvironment({"LEAST": "five"}).get_int("LEAST")
 
     @pytest.mark.parametrize(

@@ -69,6 +69,15 @@ class TestModel:
         with pytest.raises(ValidationError, match="the action 'train' calls itself 'test'"):
             PluginConfig(name="W", code="w", actions={"train": ActionConfig(name="test")})
 
+    def test_code_may_list_actions_that_have_names(self) -> None:
+        actions = [ActionConfig(name=name, entrypoint="plugin:Do") for name in ("train", "test")]
+        listed = PluginConfig(name="W", code="w", actions=actions)  # type: ignore[arg-type]  # becomes a dict
+        assert listed == PluginConfig(name="W", code="w", actions={action.name: action for action in actions})
+        with pytest.raises(ValidationError, match="the name 'train' is given to two actions"):
+            PluginConfig(name="W", code="w", actions=[actions[0], actions[0]])  # type: ignore[arg-type]  # likewise
+        with pytest.raises(ValidationError, match="expected an identifier"):
+            PluginConfig(name="W", code="w", actions=[ActionConfig()])  # type: ignore[arg-type]  # likewise
+
     @pytest.mark.parametrize("written", ["neural_net", "NEURAL_NET", "Neural-Net", " neural net "])
     def test_words_are_known_however_they_are_written(self, written: str) -> None:
         assert PluginConfig.model_validate({"name": "W", "code": "w", "category": written}).category == (

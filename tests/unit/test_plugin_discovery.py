@@ -207,6 +207,9 @@ def test_reading_code_finds_actions_that_could_not_be_imported(folders: PluginFo
         {"name": "export", "entrypoint": "plugin.work:ExportAction", "input_type": None, "output_type": None},
         {"name": "look", "entrypoint": "plugin.work:look", "input_type": None, "output_type": None},
     ]
+    assert PluginDiscovery.discover_actions(folder / "config.yaml") == PluginDiscovery.discover_actions(str(folder))
+    with pytest.raises(PluginError, match=r"nowhere is no folder; name a plugin's folder, or the config.yaml in it"):
+        PluginDiscovery.discover_actions(folder / "nowhere")
 
 
 def test_syncing_adds_what_the_code_has_more(folders: PluginFolders) -> None:
