@@ -47,7 +47,7 @@ class CodeTypes:
         return self._of_plugin(name) or _registered(name) or name
 
     def _of_plugin(self, name: str) -> str | None:
-        """Which of the plugin's own it is. Where faults of the config hide the code, whatever stands before it may be."""
+        """Which of the plugin's own it is; behind any code, where the config's faults hide that of the plugin."""
         return self._own.get(name if self._code else name.rpartition(".")[2])
 
 
