@@ -88,7 +88,8 @@ def _chosen(plugin: str) -> InstalledPlugin:
 
 
 def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
-    faults = list(dict.fromkeys([*plugin.faults, *check_plugin(plugin.folder)]))
+    further = check_plugin(plugin.folder) if plugin.folder.is_dir() else []
+    faults = list(dict.fromkeys([*plugin.faults, *further]))
     yield from faults
     if imports and not any(fault.severity == "error" for fault in faults):
         discovery = PluginDiscovery.of_installed(plugin)

@@ -20,7 +20,7 @@ from stages.core.definition import StageDefinition
 from stages.documents.faults import Fault
 from stages.documents.text_file import is_file
 from stages.plugins.config import PluginConfig
-from stages.plugins.config_file import CONFIG_FILE, read_config
+from stages.plugins.config_file import CONFIG_FILE, config_path, read_config
 from stages.plugins.faults import refuse
 from stages.plugins.modules import package_name
 
@@ -41,9 +41,9 @@ class InstalledPlugin:
 
     @classmethod
     def in_folder(cls, folder: Path, origin: str) -> InstalledPlugin:
-        """The plugin in that folder, with what its config says."""
+        """The plugin in that folder, which may be named by its config.yaml, with what that says."""
         config, faults = read_config(folder.absolute())
-        return cls(folder.absolute(), origin, None, config, faults)
+        return cls(config_path(folder.absolute()).parent, origin, None, config, faults)
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ def find_plugins() -> list[InstalledPlugin]:
 def named_folders() -> list[Path]:
     """What the variable names, for a process with any working folder."""
     named = (part.strip() for part in os.environ.get(VARIABLE, "").split(","))
-    return [Path(folder).expanduser().absolute() for folder in named if folder]
+    return [Path(os.path.expanduser(folder)).absolute() for folder in named if folder]
 
 
 def sources() -> Iterator[tuple[str, Callable[[], Any]]]:

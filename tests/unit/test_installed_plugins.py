@@ -44,6 +44,17 @@ class TestFinding:
         (plugin,) = find_plugins()
         assert [str(fault) for fault in plugin.errors] == ["/nowhere/at/all: there is no such folder"]
 
+    def test_a_plugin_may_be_named_by_its_config(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
+        folder = folders.write("alpha")
+        monkeypatch.setenv("STAGEWRIGHT_PLUGINS", f"{folder}/config.yaml")
+        assert [plugin.folder for plugin in find_plugins()] == [folder]
+        assert get_stage(f"{folders.code('alpha')}.count")
+
+    def test_a_home_that_nobody_has(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
+        monkeypatch.setenv("STAGEWRIGHT_PLUGINS", "~nobody-of-that-name/plugins")
+        (plugin,) = find_plugins()
+        assert "~nobody-of-that-name/plugins: there is no such folder" in str(plugin.errors[0])
+
     def test_an_entry_point_names_a_package_and_nothing_of_it_is_run(
         self, folders: PluginFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
