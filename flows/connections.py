@@ -37,10 +37,12 @@ class Connections:
 
 @dataclass(frozen=True)
 class LocalRay:
-    """The Ray of this machine: `address` is HOST:PORT, and who connects must hold what is in `token_file`."""
+    """The Ray of this machine: `address` is HOST:PORT, and who connects must hold what is in `token_file`. `dashboard`
+    is the address of its job server, where it has one."""
 
     address: str
     token_file: Path
+    dashboard: str | None = None
 
 
 def services_file(settings: Settings) -> Path:
@@ -125,7 +127,7 @@ def local_server(settings: Settings) -> str | None:
 def local_ray(settings: Settings) -> LocalRay | None:
     """The Ray that was started here, if one was."""
     found = read_local(settings).get("ray")
-    return LocalRay(found["address"], Path(found["token_file"])) if found else None
+    return LocalRay(found["address"], Path(found["token_file"]), found.get("dashboard")) if found else None
 
 
 def _store(settings: Settings) -> StoreAddress | None:

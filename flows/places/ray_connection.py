@@ -8,7 +8,7 @@ import os
 import platform
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from flows.connections import connections, local_ray
 from flows.places.cluster import nodes
 from flows.places.names import AUTO, RAY
 from flows.places.ray_prints import show_prints
-from flows.places.room import Node, alive
+from flows.places.room import alive
 from flows.settings import Settings, is_loopback
 from stages.core.errors import ServiceUnreachable, UsageError
 
@@ -42,29 +42,36 @@ class Cluster:
 
 
 def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -> Cluster:
-    """Connect this process, unless it is connected; `init` goes to `ray.init`. Raises UsageError and ServiceUnreachable
-    with what to do."""
+    """Connect this process for a run, unless it is connected; `init` goes to `ray.init`. Raises UsageError and
+    ServiceUnreachable with what to do."""
     if not api_url:
         raise UsageError(
             "PREFECT_API_URL is not set: without a server of its own, a run on Ray would be seen by nobody. Set it, or "
             "start with `stagewright run`, which starts a server on this machine."
         )
+    return join(runner, settings, lambda cluster: _refuse_loopback(cluster, settings, api_url), **init)
+
+
+def join(
+    runner: str, settings: Settings, check: Callable[[Cluster], None] = lambda cluster: None, **init: Any
+) -> Cluster:
+    """Connect this process, unless it is connected; a cluster with other machines is let go if `check` raises."""
     address = _address(runner, settings)
     if ray.is_initialized():
         _same(address)
-        return _joined_cluster(address, settings, api_url)
+        return _checked(address, check)
     try:
         _init(address, init)
-        return _joined_cluster(address, settings, api_url)
+        return _checked(address, check)
     except BaseException:  # else `ray.nodes()` tells whoever connects next of the nodes of this cluster
         ray.shutdown()
         raise
 
 
-def _joined_cluster(address: str, settings: Settings, api_url: str) -> Cluster:
-    cluster = Cluster(address, _is_elsewhere(nodes()))
+def _checked(address: str, check: Callable[[Cluster], None]) -> Cluster:
+    cluster = Cluster(address, is_elsewhere())
     if cluster.elsewhere:
-        _refuse_loopback(cluster, settings, api_url)
+        check(cluster)
     return cluster
 
 
@@ -181,7 +188,9 @@ def _mismatch(address: str, told: str) -> str:
     )
 
 
-def _is_elsewhere(there: Sequence[Node]) -> bool:
+def is_elsewhere() -> bool:
+    """Whether some nodes of the cluster that this process is connected to are other machines."""
+    there = nodes()
     own = {address.address for found in psutil.net_if_addrs().values() for address in found}
     return any(node["NodeManagerAddress"] not in own for node in alive(there))
 

@@ -58,7 +58,7 @@ class RayPlace:
         finally:
             with self._lock:
                 self._live.discard(attempt)
-        return _envelope(end, work)
+        return envelope_of(end, work.call.key)
 
     def stop(self) -> None:
         """See Place. Nothing is waited for: a stage leaves nothing behind but blobs that nobody refers to."""
@@ -143,9 +143,10 @@ class _Elsewhere(Exception):
         return f"\n{self.args[0]}"
 
 
-def _envelope(end: Done | Raised, work: Assignment) -> Envelope:
+def envelope_of(end: Done | Raised, key: str) -> Envelope:
+    """What a worker gave, or the error that it raised there."""
     if isinstance(end, Done):
-        return Envelope.from_bytes(end.envelope, work.call.key)
+        return Envelope.from_bytes(end.envelope, key)
     error = pickle.loads(end.error)  # noqa: S301 - from the stage's own worker, by way of Ray
     raise error from _Elsewhere(end.traceback)
 

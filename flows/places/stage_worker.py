@@ -11,7 +11,7 @@ import os
 import pickle
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -55,23 +55,31 @@ class Raised:
 Told = Started | list[News] | Done | Raised
 
 
+Work = Callable[[Notebook], Envelope]
+
+
 def work_on(order: Order) -> Iterator[Told]:
     """Run the stage."""
+    return carried_out(order.stage, partial(_envelope, order))
+
+
+def carried_out(stage: str, work: Work) -> Iterator[Told]:
+    """Do the work, and tell of it."""
     host = ray.util.get_node_ip_address()
     yield Started(os.getpid(), ray.get_runtime_context().get_node_id(), host)
     notebook, ends = Notebook(), list[Done | Raised]()
-    thread = threading.Thread(target=lambda: ends.append(_ended(order, notebook)), name=order.stage, daemon=True)
+    thread = threading.Thread(target=lambda: ends.append(_ended(stage, work, notebook)), name=stage, daemon=True)
     thread.start()
     yield from notebook.read()
     thread.join()
     yield ends[0]
 
 
-def _ended(order: Order, notebook: Notebook) -> Done | Raised:
+def _ended(stage: str, work: Work, notebook: Notebook) -> Done | Raised:
     try:
-        return Done(_envelope(order, notebook).to_bytes())
+        return Done(work(notebook).to_bytes())
     except BaseException as error:  # noqa: BLE001 - whatever it is, the job is told of it
-        return _raised(order, error)
+        return _raised(stage, error)
     finally:
         notebook.end()
 
@@ -94,10 +102,10 @@ def _envelope(order: Order, notebook: Notebook) -> Envelope:
         return execute(call, reads, context, blobs)
 
 
-def _raised(order: Order, error: BaseException) -> Raised:
+def _raised(stage: str, error: BaseException) -> Raised:
     told = "".join(traceback.format_exception(error))
     if not isinstance(error, StagewrightError) or not _survives(error):
-        error = StageFailed(f"Stage {order.stage!r} failed: {type(error).__name__}: {error}", stage=order.stage)
+        error = StageFailed(f"Stage {stage!r} failed: {type(error).__name__}: {error}", stage=stage)
     return Raised(pickle.dumps(error), told)
 
 

@@ -52,7 +52,12 @@ def code_fingerprint(fn: Any) -> str:
         fn = fn.func
     if not (files := code_files(fn)):
         return _of_console(fn)
-    return _digest("|".join(f"{module}:{_of_source(path, path.stat().st_mtime_ns)}" for module, path in files.items()))
+    return _digest("|".join(f"{_called(m)}:{_of_source(path, path.stat().st_mtime_ns)}" for m, path in files.items()))
+
+
+def _called(module: str) -> str:
+    """Of a plugin's module the name that it has in the plugin's folder: its package may be another elsewhere."""
+    return module.partition(".")[2] if plugin_of(module) else module
 
 
 def code_files(fn: Any) -> dict[str, Path]:

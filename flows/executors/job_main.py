@@ -1,0 +1,86 @@
+"""What a Ray job of an executor runs: one call of an action, told line by line. Run as a program, in the plugin's
+folder (which Ray brings there), with the call in STAGEWRIGHT_CALL."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import threading
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flows.executors.job_lines import end_line, line_of, mark_of
+from flows.executors.sent import SentCall
+from flows.executors.shared_store import SharedBlobs
+from flows.places.baggage import Baggage
+from flows.places.clients import server_client
+from flows.places.news import Notebook
+from stages.core.context import Deferred, RuntimeContext
+from stages.core.envelope import Envelope
+from stages.core.errors import StageFailed, StagewrightError
+from stages.core.execute import execute
+from stages.core.spread import ThreadSpread
+
+CALL, BAGGAGE = "STAGEWRIGHT_CALL", "STAGEWRIGHT_BAGGAGE"
+
+
+def main() -> int:
+    """Run the call: 0 done, 1 it failed."""
+    sent = SentCall.from_json(os.environ.pop(CALL))
+    _take_baggage(os.environ.pop(BAGGAGE, None))
+    mark, notebook = mark_of(sent.job_id), Notebook()
+    telling = threading.Thread(target=_tell, args=(mark, notebook), daemon=True)
+    telling.start()
+    try:
+        end: dict[str, Any] = {"done": _ran(sent, notebook).to_bytes().decode()}
+    except BaseException as error:
+        logging.getLogger().exception("Action %s failed", sent.name)
+        own = error if isinstance(error, StagewrightError) else _failed(sent, error)
+        end = {"raised": {"kind": type(own).__name__, "message": own.message}}
+    finally:
+        notebook.end()
+        telling.join()
+    _print(end_line(mark, end))
+    return 0 if "done" in end else 1
+
+
+def _take_baggage(file: str | None) -> None:
+    """The environment of who submitted the job, where that was on this machine."""
+    if file is None:
+        return
+    told = json.loads(Path(file).read_text())
+    Path(file).unlink()
+    Baggage(told["environment"], tuple(told["path"])).enter()
+
+
+def _ran(sent: SentCall, notebook: Notebook) -> Envelope:
+    call, shared = sent.opened(Path.cwd()), SharedBlobs()
+    logger = logging.Logger(f"stagewright.{sent.name}", logging.DEBUG)
+    logger.addHandler(notebook)
+    with ExitStack() as until, closing(ThreadSpread(os.cpu_count() or 1)) as spread:
+        client = Deferred(partial(server_client, until))
+        ctx = RuntimeContext(logger, dict(os.environ), sent.job_id, client, reporter=notebook, spread=spread)
+        return shared.checked(execute(call.call, call.reads, ctx, shared.blobs))
+
+
+def _failed(sent: SentCall, error: BaseException) -> StageFailed:
+    return StageFailed(f"Stage {sent.name!r} failed: {type(error).__name__}: {error}")
+
+
+def _tell(mark: str, notebook: Notebook) -> None:
+    for batch in notebook.read():
+        _print(*(line_of(mark, news) for news in batch))
+
+
+def _print(*lines: str) -> None:
+    """Each on a line of its own, whatever the action has printed without an end of line."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The job server of a Ray cluster: where it is, and what it says when it says no."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flows.connections import local_ray
+from flows.settings import read_settings
+from stages.core.errors import ServiceUnreachable, UsageError
+
+VARIABLE = "RAY_API_SERVER_ADDRESS"  # Ray's own
+
+
+def dashboard_of(url: str | None) -> str:
+    """The address that is meant. Raises UsageError where none is named and no Ray with a job server runs here."""
+    found = url or os.environ.get(VARIABLE)
+    if found is None and (local := local_ray(read_settings())) is not None and local.dashboard:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(local.token_file)}
+        found = local.dashboard
+    if found is None:
+        raise UsageError(
+            "No job server of a Ray cluster is known: give dashboard_url, set RAY_API_SERVER_ADDRESS, or start Ray on "
+            "this machine with `stagewright up --ray`."
+        )
+    if not found.startswith(("http://", "https://")):
+        raise UsageError(f"{found!r} is no address of a job server; expected one like http://127.0.0.1:8265.")
+    return found.rstrip("/")
+
+
+def connected(url: str) -> Any:
+    """A client of it. Raises ServiceUnreachable where it does not answer, UsageError where Ray is not installed."""
+    try:
+        from ray.job_submission import JobSubmissionClient
+    except ModuleNotFoundError as error:
+        raise UsageError("Ray jobs need the package 'ray': pip install 'stagewright[ray]'.") from error
+    with of_the_server(url):
+        return JobSubmissionClient(url)
+
+
+@contextmanager
+def of_the_server(url: str, job_id: str = "") -> Iterator[None]:
+    """What the server or the way to it does not let through, in our errors."""
+    try:
+        yield
+    except (ConnectionError, OSError) as error:
+        raise ServiceUnreachable(f"The job server at {url} does not answer: {error}", uri=url) from error
+    except RuntimeError as error:
+        told = str(error)
+        if job_id and ("404" in told or "does not exist" in told):
+            raise UsageError(f"The job server at {url} knows no job {job_id!r}.", job_id=job_id) from None
+        raise ServiceUnreachable(f"The job server at {url} refused: {told.strip()[:500]}", uri=url) from error

@@ -1,0 +1,89 @@
+"""What a Ray job of an executor is given beside its call: the plugin's folder, packages, and where the store is."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flows.executors.job_main import BAGGAGE, CALL
+from flows.executors.needs import runtime_env_of
+from flows.executors.sent import SentCall
+from flows.places.baggage import pack
+from flows.settings import SECRETS, is_loopback, read_settings, variable
+from stages.core.errors import UsageError
+from stages.plugins.discovery import PluginDiscovery
+from stages.plugins.package import package_plugin, unpack_package
+
+MOST_BYTES = 100_000
+"""A variable of a process may hold 128 KiB; what is longer belongs into the action's input."""
+
+_IN_FOLDER = "${RAY_RUNTIME_ENV_CREATE_WORKING_DIR}"  # where Ray unpacks the folder, when it installs packages
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The same for all calls of an executor. `here`: the cluster is on this machine, and may have all that we have."""
+
+    here: bool
+    folder: Path | None
+    needs: Mapping[str, Any]
+
+    @staticmethod
+    def of(url: str, plugin: PluginDiscovery | None, runtime_env: Mapping[str, Any] | None) -> Surroundings:
+        """For a job server and a plugin. Raises PluginError for a plugin that cannot be packed."""
+        folder = None if plugin is None else _packed(plugin.folder)
+        needs = runtime_env_of(plugin, runtime_env, folder=_IN_FOLDER)
+        return Surroundings(is_loopback(urlsplit(url).hostname), folder, needs)
+
+    @property
+    def entrypoint(self) -> str:
+        """Without the folder on its path (-P): what is called as a module of the library is not to hide that."""
+        own = {"pip", "uv", "conda", "py_executable"} & {*self.needs}
+        python = sys.executable if self.here and not own else "python"
+        return f"{shlex.quote(python)} -P -m flows.executors.job_main"
+
+    def runtime_env(self, sent: SentCall) -> dict[str, Any]:
+        """For one call. No secret is in it: what needs some lies in a file of ours where the cluster is on this
+        machine; elsewhere nodes have their own."""
+        call = sent.to_json()
+        if len(call.encode()) > MOST_BYTES:
+            raise UsageError(
+                f"Action {sent.name!r}: its parameters have {len(call):,} characters, more than a job can be given "
+                f"({MOST_BYTES:,}). Give what is long as its input."
+            )
+        told = {BAGGAGE: str(_baggage_file(sent.job_id))} if self.here else _settings()
+        variables = {**self.needs.get("env_vars", {}), **told, CALL: call}
+        folder = {"working_dir": str(self.folder)} if self.folder else {}
+        return {**self.needs, **folder, "env_vars": variables}
+
+
+def _packed(folder: Path) -> Path:
+    """The plugin as it travels, in a folder of its own whose content is all that Ray looks at."""
+    package = package_plugin(folder)
+    kept = read_settings().home / "cache" / "plugins" / package.digest.removeprefix("sha256:")
+    return unpack_package(package.data, kept)
+
+
+def _baggage_file(job_id: str) -> Path:
+    """Our environment, for the job to read once; whoever may read it is us."""
+    folder = read_settings().home / "calls"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"{job_id}.json"
+    file.touch(mode=0o600)
+    baggage = pack(elsewhere=False)
+    file.write_text(json.dumps({"environment": dict(baggage.environment), "path": list(baggage.path)}))
+    return file
+
+
+def _settings() -> dict[str, str]:
+    """What names the store, without keys."""
+    import os
+
+    secret = {variable(field) for field in SECRETS} | {"STAGEWRIGHT_HOME"}
+    return {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k not in secret}
