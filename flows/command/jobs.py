@@ -91,7 +91,8 @@ def _show_stage(blobs: BlobStore, manifest: dict[str, Any], id: str, as_json: bo
         print_json(json.loads(envelope.to_bytes()))
         return 0
     print(f"{id} ({envelope.stage} {envelope.version}), made {envelope.made} by job {envelope.job}")
-    print(f"{readable_seconds(envelope.seconds)}, {readable_bytes(envelope.size)} in {len(envelope.blobs)} blob(s)")
+    size = f", {readable_bytes(envelope.size)} in {len(envelope.blobs)} blob(s)" if envelope.blobs else ""
+    print(f"{readable_seconds(envelope.seconds)}{size}")
     for title, content in (("settings", envelope.settings), ("reads", envelope.reads), ("metrics", envelope.metrics)):
         if content:
             print(f"{title}: {json.dumps(content, ensure_ascii=False)}")

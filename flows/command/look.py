@@ -5,8 +5,13 @@ None of these talks to a service, and none imports Prefect.
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from flows.command.output import document_alone, print_json, say, table
 from flows.graph.check import check_profile
@@ -17,6 +22,7 @@ from flows.load import list_profiles, load_profile
 from flows.profiles.model import Profile
 from flows.settings import read_settings
 from stages.core.config import StageConfigField
+from stages.core.datatype import DataType
 from stages.core.discovery import load_faults, load_stages
 from stages.core.errors import ProfileError
 from stages.core.registry import get_palette, get_stage
@@ -79,7 +85,9 @@ def show_stage(name: str, as_json: bool) -> int:
     types = {**definition.read_types, **definition.write_types}
     print(f"reads   {', '.join(_typed(k, types) for k in definition.io.reads + optional) or 'nothing'}")
     print(f"writes  {', '.join(_typed(k, types) for k in definition.io.writes)}\n")
-    table(("setting", "type", "default", "allowed", "meaning"), [_field_row(f) for f in definition.config_fields])
+    flat = {field.name: _field_row(field) for field in definition.config_fields}
+    rows = [flat.get(name) or _other_row(name, info) for name, info in definition.settings.model_fields.items()]
+    table(("setting", "type", "default", "allowed", "meaning"), rows)
     return 0
 
 
@@ -138,9 +146,9 @@ def _short(value: object) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def _typed(key: str, types: dict[str, type]) -> str:
+def _typed(key: str, types: dict[str, type[DataType]]) -> str:
     name = key.split(" ")[0]
-    return f"{key}: {types[name].__name__}" if name in types else key
+    return f"{key}: {types[name].name}" if name in types else key
 
 
 def _field_row(field: StageConfigField) -> tuple[str, str, str, str, str]:
@@ -152,6 +160,14 @@ def _field_row(field: StageConfigField) -> tuple[str, str, str, str, str]:
             f"{'' if low is None else low} … {'' if high is None else high}" if (low, high) != (None, None) else ""
         )
     return field.name, field.type, _short(field.default), allowed, field.description
+
+
+def _other_row(name: str, info: FieldInfo) -> tuple[str, str, str, str, str]:
+    """A setting that no flat form can show, such as one of several parts: it is given as JSON."""
+    kind = info.annotation.__name__ if isinstance(info.annotation, type) else str(info.annotation)
+    default = None if info.is_required() else to_jsonable_python(info.get_default(call_default_factory=True))
+    text = "" if default is None else json.dumps(default, ensure_ascii=False)
+    return name, re.sub(r"[\w.]+\.", "", kind), _short(text), "", info.description or ""
 
 
 def _tell_load_faults() -> None:

@@ -38,8 +38,9 @@ def action(
 ) -> Any:
     """Make an action of a function `(params, ctx)`; with or without arguments, which are the attributes of BaseAction.
 
-    `params` is by default what the function's first parameter is annotated with; `stage_options` goes to the
-    StageDefinition: resources, retries, timeout…. Raises DefinitionError that names the function.
+    `params` and `result` are the models of these; `params` is by default what the function's first parameter is
+    annotated with. `stage_options` goes to the StageDefinition: resources, retries, timeout…. Raises DefinitionError
+    that names the function.
     """
     if callable(name):
         return action()(name)

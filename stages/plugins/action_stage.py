@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from stages.core.datatype import DataType, find_type
 from stages.core.definition import StageDefinition, StageIO
 from stages.core.errors import ContractError, DefinitionError
 from stages.core.state import DetectState
+from stages.core.suggest import did_you_mean
 from stages.plugins.parameters import told
 
 if TYPE_CHECKING:
     from stages.plugins.action import BaseAction
 
 INPUT, OUTPUT = "input", "output"
+
+_OPTIONS = [field.name for field in fields(StageDefinition) if field.init]
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ def definition_of(
         "env": dict(env or {}),
         "source": cls,
     }
+    if unknown := [option for option in cls.stage_options if option not in _OPTIONS]:
+        known = did_you_mean(unknown[0], _OPTIONS)
+        raise _refused(cls, f"stage_options, or @action, say {unknown[0]!r}, which no stage has{known}")
     try:
         return StageDefinition(**{**told_by, **cls.stage_options})
     except TypeError as error:
-        raise _refused(cls, f"stage_options hold what no stage has: {error}") from None
+        raise _refused(cls, f"stage_options are not as a stage has them: {error}") from None
 
 
 def stage_of(action: Any) -> StageDefinition:

@@ -144,6 +144,22 @@ def test_the_command_line_sees_checks_and_shows_them(folders: PluginFolders) -> 
     assert schema["properties"]["least"]["maximum"] == 9
 
 
+def test_a_setting_of_several_parts_is_shown_too(folders: PluginFolders) -> None:
+    code = (
+        "from pydantic import BaseModel\nfrom stages.plugins import BaseAction\n"
+        "class Rate(BaseModel):\n    first: float = 0.5\n"
+        "class CountParams(BaseModel):\n    rate: Rate = Rate()\n    least: int = 1\n    steps: list[Rate]\n"
+        "class CountAction(BaseAction[CountParams]):\n    def execute(self): ...\n"
+    )
+    folders.write("alpha", {"plugin/count.py": code})
+    shown = in_process("stage", f"{folders.code('alpha')}.count").out.splitlines()
+    assert [line.split("\t")[:3] for line in shown if "\t" in line] == [
+        ["rate", "Rate", '{"first": 0.5}'],
+        ["least", "int", "1"],
+        ["steps", "list[Rate]", ""],
+    ]
+
+
 def test_a_fault_is_told_once_and_importing_finds_what_reading_cannot(
     folders: PluginFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -268,7 +268,7 @@ class TestStage:
 
         made = Heavy.definition()
         assert (made.retries, made.pure, made.progress) == (2, False, {"dataset": 1, "train": 3})
-        with pytest.raises(DefinitionError, match="stage_options hold what no stage has"):
+        with pytest.raises(DefinitionError, match="say 'retry', which no stage has"):
             type("Wrong", (SayAction,), {"stage_options": {"retry": 2}}).definition()  # type: ignore[attr-defined]
 
     def test_another_code_is_another_version(self) -> None:
@@ -309,6 +309,14 @@ class TestFunctions:
 
         made = anything.action_class({"least": 5}, make_context())
         assert (made.action_name, made.run()) == ("count", Count(words=5))
+
+    def test_an_argument_that_it_does_not_have(self) -> None:
+        @action(result_model=NoParams)
+        def answer(params: NoParams, ctx: Any) -> int:
+            return 42
+
+        with pytest.raises(DefinitionError, match="say 'result_model', which no stage has"):
+            answer.definition()
 
     def test_one_with_other_parameters_is_refused(self) -> None:
         with pytest.raises(DefinitionError, match=r"takes \(params\); an action takes \(params, ctx\)"):
