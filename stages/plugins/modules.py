@@ -136,7 +136,7 @@ def _import_for(root: str, folder: Path) -> Any:
         first = name.partition(".")[0]
         if level or not is_own(folder, first):
             return builtins.__import__(name, globals, locals, fromlist, level)
-        module = builtins.__import__(f"{root}.{name}", globals, locals, fromlist or ("*",), 0)
+        module = builtins.__import__(f"{root}.{name}", globals, locals, fromlist, 0)
         return module if fromlist else sys.modules[f"{root}.{first}"]
 
     return import_

@@ -135,6 +135,14 @@ class TestByName:
             assert plugins[-1].get_action_input_type(name) is {"Video": Video, "Detections": Detections}.get(kind)
         assert plugins[0].get_action_class("export") is made
 
+    def test_a_model_in_the_config_counts_only_where_the_code_names_none(self, folders: PluginFolders) -> None:
+        entry = "actions:\n  %s: {entrypoint: plugin.work:%sAction, params_schema: plugin.work:%s}\n"
+        folder = folders.write("alpha", {"plugin/work.py": SEVERAL}, entry % ("train", "Train", "Nothing"))
+        assert PluginDiscovery.from_path(folder).get_action_params_model("train").__name__ == "TrainParams"
+        folder = folders.write("beta", {"plugin/work.py": SEVERAL}, entry % ("export", "Export", "look"))
+        with pytest.raises(PluginError, match=r"action 'export': 'plugin.work:look' is no pydantic model"):
+            PluginDiscovery.from_path(folder).get_action_class("export")
+
     @pytest.mark.parametrize("order", [("base", "own", "again"), ("again", "own", "base")])
     def test_neither_a_second_action_of_a_class_nor_a_derived_one_takes_over_what_is_said_of_the_first(
         self, folders: PluginFolders, order: tuple[str, ...]
@@ -184,6 +192,27 @@ class TestModules:
         found = PluginDiscovery.from_module(name)
         assert found.list_actions() == ["train"]
         assert found.get_action_class("train").__module__ == f"{name}.work"
+
+    def test_of_a_package_what_its_modules_bring_and_not_what_others_do(
+        self, folders: PluginFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.syspath_prepend(str(tmp_path))
+        one, other, named = (f"{name}_{folders.mark}" for name in ("one", "other", "named"))
+        exports = f"from {one}.work import ExportAction\nfrom {other} import TrainAction\nagain = ExportAction\n"
+        for name in (one, other):
+            folders.write(name, {"__init__.py": exports if name == one else SEVERAL, "work.py": SEVERAL})
+            (tmp_path / name / "config.yaml").unlink()
+        assert PluginDiscovery.from_module(one).list_actions() == ["export"]
+        assert PluginDiscovery.from_module(other).get_action_config("train").input_type == "Video"
+        (tmp_path / "config.yaml").write_text("not: a config of the module beside it\n")
+        (tmp_path / f"{named}.py").write_text("from stages.plugins import BaseAction\n")
+        assert PluginDiscovery.from_module(named).list_actions() == []
+
+    def test_one_that_ends_the_process(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.syspath_prepend(str(tmp_path))
+        (tmp_path / f"ends_{tmp_path.name}.py").write_text("raise SystemExit(3)")
+        with pytest.raises(PluginError, match="does not load: SystemExit: 3"):
+            PluginDiscovery.from_module(f"ends_{tmp_path.name}")
 
     def test_one_that_cannot_be_imported(self) -> None:
         with pytest.raises(PluginError, match="The module 'nowhere_to_be' does not load: ModuleNotFoundError"):

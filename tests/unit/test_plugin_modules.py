@@ -32,6 +32,10 @@ def run(folder: Path, action: str = "count") -> object:
     return PluginDiscovery.from_path(folder).get_action_class(action)({}, make_context()).run()
 
 
+def load_count(folder: Path) -> type:
+    return PluginDiscovery.from_path(folder).get_action_class("count")
+
+
 def load(folders: PluginFolders, files: dict[str, str]) -> ModuleType:
     """The module `plugin/start.py` of a plugin."""
     folder = folders.write("alpha", files)
@@ -116,6 +120,27 @@ class TestImports:
 
         assert (found.json, found.yaml) == (json, yaml)
 
+    def test_a_package_of_its_own_comes_before_everybodys_a_mere_folder_of_the_name_does_not(
+        self, folders: PluginFolders
+    ) -> None:
+        start = {"plugin/start.py": "from yaml import safe_load"}
+        assert load(folders, {**start, "yaml/__init__.py": "safe_load = 'own'"}).safe_load == "own"
+        other = PluginFolders(folders.root / "other")
+        import yaml
+
+        assert load(other, {**start, "yaml/more.py": ""}).safe_load is yaml.safe_load
+        third = PluginFolders(folders.root / "third")
+        stagewrights = {"plugin/start.py": "from flows import load", "flows/__init__.py": "load = 'own'"}
+        assert load(third, stagewrights).load != "own"
+
+    def test_relative_imports_are_of_the_package_whatever_lies_in_the_folder(self, folders: PluginFolders) -> None:
+        files = {"plugin/start.py": "from .words import ANSWER", "plugin/words.py": "ANSWER = 42"}
+        assert load(folders, {**files, "words.py": "ANSWER = 41"}).ANSWER == 42
+
+    def test_an_import_runs_no_more_than_what_it_names(self, folders: PluginFolders) -> None:
+        files = {"plugin/start.py": "import deep", "deep/__init__.py": "__all__ = ['down']", "deep/down.py": "1 / 0"}
+        assert load(folders, files).deep.__all__ == ["down"]
+
     def test_of_each_other_in_a_circle(self, folders: PluginFolders) -> None:
         files = {
             "plugin/start.py": "import plugin.back as back\ndef two(): return back.one() + 1",
@@ -124,10 +149,19 @@ class TestImports:
         assert load(folders, files).back.three() == 3
 
     def test_a_package_that_is_the_folder_itself(self, folders: PluginFolders) -> None:
-        folder = folders.write("alpha", {"__init__.py": "ANSWER = 42", "start.py": "from . import ANSWER"})
-        assert importlib.import_module(f"{open_package(folders.code('alpha'), folder)}.start").ANSWER == 42
+        kind = "from stages.datatypes import DataType\nclass Marks(DataType): pass\nANSWER = 42"
+        folder = folders.write("alpha", {"__init__.py": kind, "start.py": "from . import ANSWER, Marks"})
+        start = importlib.import_module(f"{open_package(folders.code('alpha'), folder)}.start")
+        assert (start.ANSWER, start.Marks.name) == (42, f"{folders.code('alpha')}.Marks")
+        assert sys.modules[start.__package__].__file__ == str(folder / "__init__.py")
 
-    def test_nothing_is_written_into_the_folder(self, folders: PluginFolders) -> None:
+    def test_a_folder_is_one_wherever_a_link_to_it_lies(self, folders: PluginFolders, tmp_path: Path) -> None:
+        folder = folders.write("alpha")
+        (tmp_path / "link").symlink_to(folder)
+        assert open_package("linked", tmp_path / "link") == open_package("linked", folder)
+
+    def test_nothing_is_written_into_the_folder(self, folders: PluginFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "dont_write_bytecode", False)
         folder = folders.write("alpha")
         run(folder)
         assert not list(folder.rglob("__pycache__"))
@@ -140,6 +174,11 @@ class TestImports:
         file.write_text("WORDS = ['new']\n")
         os.utime(file, ns=(before + 1, before + 1))
         assert run(folder) == ["new"]
+        assert load_count(folder) is load_count(folder)
+        file.unlink()
+        assert "No module named" in refused(folder)
+        file.write_text("WORDS = ['back']\n")
+        assert run(folder) == ["back"]
 
     def test_by_many_threads_at_once(self, folders: PluginFolders) -> None:
         files = {f"plugin/work{number}.py": COUNT for number in range(20)}
