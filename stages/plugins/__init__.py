@@ -4,6 +4,11 @@ from stages.core.environment import PluginEnvironment
 from stages.core.errors import PluginError
 from stages.plugins.action import BaseAction, NoParams, NoResult
 from stages.plugins.action_function import action
+from stages.plugins.bases.export_action import BaseExportAction, ExportContext
+from stages.plugins.bases.inference_action import BaseInferenceAction, InferenceContext
+from stages.plugins.bases.train_action import BaseTrainAction, TrainContext
+from stages.plugins.bases.upload_action import BaseUploadAction, UploadFiles
+from stages.plugins.bases.upload_context import UploadContext
 from stages.plugins.categories import PackageManager, PluginCategory, RunMethod
 from stages.plugins.config import ActionConfig, PluginConfig
 from stages.plugins.discovery import PluginDiscovery
@@ -12,6 +17,12 @@ from stages.plugins.installed import InstalledPlugin, find_plugins
 __all__ = [
     "ActionConfig",
     "BaseAction",
+    "BaseExportAction",
+    "BaseInferenceAction",
+    "BaseTrainAction",
+    "BaseUploadAction",
+    "ExportContext",
+    "InferenceContext",
     "InstalledPlugin",
     "NoParams",
     "NoResult",
@@ -22,6 +33,9 @@ __all__ = [
     "PluginEnvironment",
     "PluginError",
     "RunMethod",
+    "TrainContext",
+    "UploadContext",
+    "UploadFiles",
     "action",
     "find_plugins",
 ]

@@ -1,9 +1,11 @@
-"""What `stages` and `stages.datatypes` promise to have: a name more or less is a decision, and is made here."""
+"""What `stages`, `stages.datatypes` and `stages.plugins` promise to have: a name more or less is a decision,
+and is made here."""
 
 from __future__ import annotations
 
 import stages
 import stages.datatypes
+import stages.plugins
 
 
 def test_stages() -> None:
@@ -69,3 +71,32 @@ def test_datatypes() -> None:
         "list_types",
     ]
     assert all(hasattr(stages.datatypes, name) for name in stages.datatypes.__all__)
+
+
+def test_plugins() -> None:
+    assert stages.plugins.__all__ == [
+        "ActionConfig",
+        "BaseAction",
+        "BaseExportAction",
+        "BaseInferenceAction",
+        "BaseTrainAction",
+        "BaseUploadAction",
+        "ExportContext",
+        "InferenceContext",
+        "InstalledPlugin",
+        "NoParams",
+        "NoResult",
+        "PackageManager",
+        "PluginCategory",
+        "PluginConfig",
+        "PluginDiscovery",
+        "PluginEnvironment",
+        "PluginError",
+        "RunMethod",
+        "TrainContext",
+        "UploadContext",
+        "UploadFiles",
+        "action",
+        "find_plugins",
+    ]
+    assert all(hasattr(stages.plugins, name) for name in stages.plugins.__all__)
