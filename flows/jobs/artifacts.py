@@ -61,7 +61,7 @@ class Artifacts:
     def of_stage(self, stage: StageStatus, task_run: UUID) -> None:
         """The result of a stage that has ended: ran or kept, counts, sizes, time, where it lies."""
         if stage.id in self._told and stage.status == "ran":
-            self._calls.put(lambda client: self._update(client, stage.id, 100.0))
+            self._calls.put(lambda client: self._update(client, stage.id, 100.0, progress_told(stage.id)))
         if stage.status != "skipped":
             self._create(
                 "result", stage.id, task_run, type="markdown", data=self._result_text(stage), description=_brief(stage)
@@ -94,20 +94,20 @@ class Artifacts:
         if last is not None and time.monotonic() - last < _EVERY:
             return
         self._told[stage.id] = time.monotonic()
-        share = min(100.0, 100.0 * stage.current / stage.total)
+        share, told = min(100.0, 100.0 * stage.current / stage.total), progress_told(stage.id, stage.category)
         if last is None:
             run = TaskRunContext.get()
-            self._start_progress(stage.id, run.task_run.id if run else None, share)
+            self._start_progress(stage.id, run.task_run.id if run else None, share, told)
         else:
-            self._calls.put(lambda client: self._update(client, stage.id, share))
+            self._calls.put(lambda client: self._update(client, stage.id, share, told))
 
-    def _start_progress(self, id: str, task_run: UUID | None, share: float) -> None:
+    def _start_progress(self, id: str, task_run: UUID | None, share: float, told: str) -> None:
         def create(client: SyncPrefectClient) -> None:
             made = client.create_artifact(
                 ArtifactCreate(
                     key=self._key("progress", id),
                     type="progress",
-                    description=f"Progress of {id}",
+                    description=told,
                     data=share,
                     flow_run_id=self._flow_run,
                     task_run_id=task_run,
@@ -117,9 +117,9 @@ class Artifacts:
 
         self._calls.put(create)
 
-    def _update(self, client: SyncPrefectClient, id: str, share: float) -> None:
+    def _update(self, client: SyncPrefectClient, id: str, share: float, told: str) -> None:
         if id in self._progress:
-            client.update_artifact(self._progress[id], ArtifactUpdate(data=share))
+            client.update_artifact(self._progress[id], ArtifactUpdate(data=share, description=told))
 
     def _create(self, kind: str, id: str, task_run: UUID | None, **content: Any) -> None:
         told = ArtifactCreate(key=self._key(kind, id), flow_run_id=self._flow_run, task_run_id=task_run, **content)
@@ -154,6 +154,11 @@ class Artifacts:
             lines += [f"| envelope | `{store.address.url}results/{stage.key}` |"]
         lines += file_lines(envelope, lambda key, name: store.presigned(key, _LINK_LASTS, name)) if envelope else []
         return "\n".join(lines)
+
+
+def progress_told(id: str, category: str | None = None) -> str:
+    """What stands beside the bar of a stage, and by which programs know whose it is."""
+    return f"Progress of {id}: {category}" if category else f"Progress of {id}"
 
 
 def _verb(stage: StageStatus) -> str:

@@ -1,0 +1,135 @@
+"""A run that was submitted, looked at from any process: how far it is, how it ended, what came of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from prefect.client.schemas.objects import FlowRun
+
+from flows.jobs.publish import job_key
+from flows.pipelines import started
+from flows.pipelines.code import action_of
+from flows.pipelines.ordered import Ordered
+from flows.pipelines.prefect_runs import PrefectRuns, Reached, error_told, state_of
+from flows.pipelines.progress import ActionProgress, ActionStatus, PipelineProgress, RunState
+from flows.settings import Settings
+from stages.core.blobs import BlobStore
+from stages.core.checkpoints import Checkpoints
+from stages.core.errors import CheckpointError, JobStopped, ObjectMissing, StagewrightError, UsageError, WorkerLost
+from stages.core.results import StageResult
+from stages.plugins.action_stage import OUTPUT, checked_result
+
+_BEGINS_S = 60.0
+"""A run that was just submitted is known to Prefect some seconds later; a busy machine takes longer."""
+
+_ENDED: dict[str, ActionStatus] = {"waiting": "skipped", "running": "failed"}
+
+
+class RunWatch:
+    """Looks at one run. Each question asks the server anew."""
+
+    def __init__(self, ordered: Ordered, settings: Settings, blobs: BlobStore, api_url: str) -> None:
+        self._ordered, self._settings, self._blobs = ordered, settings, blobs
+        self._runs, self._id = PrefectRuns(api_url), ordered.run_id
+        self._vanished = False
+        self._run: FlowRun | None = None
+
+    def look(self) -> RunState:
+        """How the run stands now. One whose process is gone is given its end in Prefect."""
+        gone = started.has_ended(self._settings, self._id)  # asked first: its last word may be on the way
+        self._run = self._runs.find(self._id)
+        state = state_of(self._run)
+        if state not in ("waiting", "running") or not gone:
+            return state
+        self._vanished = True
+        if self._run is None:
+            return "failed"
+        self._runs.mark_crashed(self._run)
+        return "crashed"
+
+    def progress(self) -> PipelineProgress:
+        """How far each action is: as the server tells while the run goes on, and then as the job's manifest does."""
+        state, run = self.look(), self._run
+        ended = state not in ("waiting", "running")
+        statuses, errors = dict[str, ActionStatus](), dict[str, str]()
+        if run is not None:
+            statuses = self._runs.statuses(run)
+        if ended:
+            told, errors = self._told_at_the_end(cancelled=state == "cancelled")
+            statuses |= told
+        reached = self._runs.reached(run) if run is not None else {}
+        actions = tuple(
+            _progress(entry.id, entry.stage, statuses.get(entry.id), reached.get(entry.id), errors.get(entry.id), ended)
+            for entry in self._ordered.read_profile().stages
+        )
+        error = str(self._error(state)) if ended and state != "done" else None
+        return PipelineProgress(self._id, state, actions, error)
+
+    def result(self) -> Any:
+        """What the last action gave. Raises the error by which the run ended. To be asked when it has ended."""
+        if (state := self.look()) != "done":
+            raise self._error(state)
+        manifest = self._manifest()
+        key = manifest["stages"][-1]["key"]
+        envelope = Checkpoints(self._blobs).read(key)
+        if envelope is None:
+            raise CheckpointError(f"The result of run {self._id} is no longer in the store (results/{key}).")
+        entry = self._ordered.read_profile().stages[-1]
+        definition, action = action_of(entry.stage, self._ordered)
+        value = StageResult(envelope, definition).value(OUTPUT).read(self._blobs)
+        return value if definition.write_types else checked_result(action, value)
+
+    def log(self) -> str:
+        """The run's log as the server has it by now; before the run begins, what its process printed here."""
+        run = self._runs.find(self._id)
+        return self._runs.log(run) if run is not None else started.log_end(self._settings, self._id)
+
+    def cancel(self) -> None:
+        """Tell the run to end early. One that is about to begin is waited for, since nobody would hear it before."""
+        until = time.monotonic() + _BEGINS_S
+        while (state := self.look()) == "waiting":
+            if time.monotonic() > until:
+                raise UsageError(f"Run {self._id} does not begin, so it cannot be cancelled; see its log.")
+            time.sleep(0.2)
+        if state == "running" and self._run is not None:
+            self._runs.cancel(self._run)
+
+    def _error(self, state: RunState) -> StagewrightError:
+        if self._vanished and self._run is None:
+            return started.noted_error(self._settings, self._id)
+        if state == "cancelled":
+            return JobStopped(f"Run {self._id} was cancelled.", job_id=self._id)
+        if state == "crashed":
+            log = started.log_end(self._settings, self._id)
+            told = f" Its log ends with:\n{log}" if log else ""
+            return WorkerLost(f"The process that ran {self._id} vanished.{told}", job_id=self._id)
+        assert self._run is not None
+        return started.error_of(*error_told(self._run))
+
+    def _manifest(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self._blobs.store.get(job_key(self._id, "manifest.json")))
+        return found
+
+    def _told_at_the_end(self, cancelled: bool) -> tuple[dict[str, ActionStatus], dict[str, str]]:
+        """Statuses and errors by the manifest, which knows them when the server may not yet."""
+        try:
+            stages = self._manifest()["stages"]
+        except ObjectMissing:  # it ended before the job was begun
+            return {}, {}
+        statuses = {stage["id"]: _ENDED.get(stage["status"], stage["status"]) for stage in stages}
+        if cancelled:
+            statuses = {id: "cancelled" if status == "failed" else status for id, status in statuses.items()}
+        return statuses, {stage["id"]: stage["error"] for stage in stages if stage["error"]}
+
+
+def _progress(
+    id: str, stage: str, status: ActionStatus | None, reached: Reached | None, error: str | None, ended: bool
+) -> ActionProgress:
+    if status in (None, "waiting"):  # what it says itself comes sooner than the state of its task
+        status = "skipped" if ended else "running" if reached else "waiting"
+    assert status is not None
+    share = 1.0 if status in ("ran", "kept") else reached.share if reached else 0.0
+    return ActionProgress(id, stage, status, share, reached.category if reached else None, error)
