@@ -36,7 +36,7 @@ _DRIVER = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_l
 _FLAGS = (
     f"--head --block --node-ip-address={LOOPBACK} --include-dashboard=false --disable-usage-stats --no-monitor "
     # free ports, another at each start: those that have a fixed one by default can be had by one Ray on a machine
-    "--min-worker-port=0 --max-worker-port=0 --dashboard-port=0 --dashboard-agent-listen-port=0 "
+    "--min-worker-port=0 --max-worker-port=0 --dashboard-agent-listen-port=0 "
     # a dashboard's list of tasks, which nobody sees here; a driver waits 0.25 s for it when it leaves
     '--system-config={"task_events_report_interval_ms":0}'
 ).split()
@@ -62,7 +62,7 @@ class RayCluster:
     label: str = "Ray cluster"
     started_by: str = "`stagewright up --ray` or `run --runner ray`"
     patience: float = 90  # seconds; 7 on two cores
-    offsets: tuple[int, ...] = (0,)
+    offsets: tuple[int, ...] = (0, 1)
 
     def command(self, port: int) -> Command:
         temporary = folder_for_sockets(self.home.ray, _LONGEST_SOCKET) / _TEMPORARY
@@ -71,6 +71,7 @@ class RayCluster:
         # -P: the folder it starts in is not where modules come from
         args = [
             *(sys.executable, "-P", ray_head.__file__, "start", *_FLAGS, f"--port={port}"),
+            *(f"--dashboard-host={LOOPBACK}", f"--dashboard-port={port + 1}"),  # of which only the job server is there
             *(f"--temp-dir={temporary}", f"--object-store-memory={OBJECT_STORE}", f"--num-cpus={os.cpu_count() or 1}"),
         ]
         return Command(args, self._environment(), self.home.ray)
@@ -82,7 +83,8 @@ class RayCluster:
         return f"{LOOPBACK}:{port}"
 
     def address(self, port: int) -> Mapping[str, str]:
-        return {"address": self.place(port), "token_file": str(self._token)}
+        dashboard = f"http://{LOOPBACK}:{port + 1}"
+        return {"address": self.place(port), "token_file": str(self._token), "dashboard": dashboard}
 
     def versions(self) -> Mapping[str, str]:
         """Ray refuses a driver of another version of Ray or Python, and its tasks run with what is

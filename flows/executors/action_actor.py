@@ -36,7 +36,7 @@ class ActionActor:
         """Run a call (a SentCall as JSON), and tell of it."""
         self._baggage.with_secrets(secrets).enter()
         sent = SentCall.from_json(call)
-        return carried_out(sent.name, partial(self._envelope, sent))
+        yield from carried_out(sent.name, partial(self._envelope, sent))
 
     def _envelope(self, sent: SentCall, notebook: Notebook) -> Envelope:
         call, shared = sent.opened(self._plugin), SharedBlobs()

@@ -12,6 +12,9 @@ from typing import Any
 
 from flows.places.news import LogLine, Metrics, News, Progress
 
+CALL, BAGGAGE = "STAGEWRIGHT_CALL", "STAGEWRIGHT_BAGGAGE"
+"""The variables by which a job is given its call, and the file with its submitter's environment."""
+
 _KINDS: dict[str, type[News]] = {"log": LogLine, "progress": Progress, "metrics": Metrics}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

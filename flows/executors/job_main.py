@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.executors.job_lines import end_line, line_of, mark_of
+from flows.executors.job_lines import BAGGAGE, CALL, end_line, line_of, mark_of
 from flows.executors.sent import SentCall
 from flows.executors.shared_store import SharedBlobs
 from flows.places.baggage import Baggage
@@ -24,8 +24,6 @@ from stages.core.envelope import Envelope
 from stages.core.errors import StageFailed, StagewrightError
 from stages.core.execute import execute
 from stages.core.spread import ThreadSpread
-
-CALL, BAGGAGE = "STAGEWRIGHT_CALL", "STAGEWRIGHT_BAGGAGE"
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def connected(url: str) -> Any:
         from ray.job_submission import JobSubmissionClient
     except ModuleNotFoundError as error:
         raise UsageError("Ray jobs need the package 'ray': pip install 'stagewright[ray]'.") from error
+    for chatty in ("ray.dashboard", "ray._private.runtime_env"):  # of each upload and each log that was closed
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with of_the_server(url):
         return JobSubmissionClient(url)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.executors.job_main import BAGGAGE, CALL
+from flows.executors.job_lines import BAGGAGE, CALL
 from flows.executors.needs import runtime_env_of
 from flows.executors.sent import SentCall
 from flows.places.baggage import pack
@@ -83,7 +84,5 @@ def _baggage_file(job_id: str) -> Path:
 
 def _settings() -> dict[str, str]:
     """What names the store, without keys."""
-    import os
-
     secret = {variable(field) for field in SECRETS} | {"STAGEWRIGHT_HOME"}
     return {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k not in secret}
