@@ -60,7 +60,7 @@ Work = Callable[[Notebook], Envelope]
 
 def work_on(order: Order) -> Iterator[Told]:
     """Run the stage."""
-    return carried_out(order.stage, partial(_envelope, order))
+    yield from carried_out(order.stage, partial(_envelope, order))  # Ray streams from generator functions only
 
 
 def carried_out(stage: str, work: Work) -> Iterator[Told]:
