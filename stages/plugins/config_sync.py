@@ -128,6 +128,10 @@ def _actions(text: str, file: Path) -> dict[str, Part]:
 def _new_config(file: Path, tree: SourceTree) -> str:
     if file.name != CONFIG_FILE or not file.parent.is_dir() or not actions_of(tree)[0]:
         raise refuse(str(file.parent), read_document(file).faults)
+    inside = sorted(path.parent for path in file.parent.glob(f"*/{CONFIG_FILE}"))
+    if plugins := [folder.name for folder in inside if read_document(folder).config is not None]:
+        listed = ", ".join(plugins)
+        raise PluginError(f"{file.parent} holds plugins ({listed}) and is none itself; name one of them.")
     name = file.parent.resolve().name
     code = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
     code = code if code[:1].isalpha() else f"plugin-{code}".rstrip("-")

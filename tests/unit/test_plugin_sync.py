@@ -219,6 +219,33 @@ class TestFiles:
         sync_config(folder)
         assert load_config(folder).name == name
 
+    def test_a_folder_that_holds_plugins_gets_none(self, folder: Path) -> None:
+        sync_config(folder)
+        with pytest.raises(PluginError, match=r"holds plugins \(words\) and is none itself; name one of them"):
+            sync_config(folder.parent)
+        assert [path.name for path in folder.parent.iterdir()] == ["words"]
+        (folder / "config.yaml").write_text("of: something else\n")
+        assert sync_config(folder.parent).added == ("count", "more")
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [("settings.yaml", "settings.yaml: there is no such file"), ("config.yaml", "name is too long")],
+    )
+    def test_only_a_config_of_a_name_that_can_be_is_made(self, folder: Path, name: str, told: str) -> None:
+        folder = folder.rename(folder.parent / ("w" * 65))
+        with pytest.raises(PluginError, match=told):
+            sync_config(folder / name)
+        assert [path.name for path in folder.iterdir()] == ["plugin"]
+
+    def test_a_dry_run_makes_none_and_says_that_it_would(self, folder: Path) -> None:
+        report = sync_config(folder, dry_run=True)
+        assert (report.added, report.changed) == (("count", "more"), True)
+        assert [path.name for path in folder.iterdir()] == ["plugin"]
+
+    def test_the_folder_of_wheels_is_passed_over_as_the_config_says(self, folder: Path) -> None:
+        write(folder, "name: W\ncode: w\nwheels_dir: plugin\n")
+        assert sync_config(folder) == SyncReport()
+
     def test_a_folder_without_actions_gets_none(self, tmp_path: Path) -> None:
         with pytest.raises(PluginError, match=r"a plugin's folder needs a config\.yaml"):
             sync_config(tmp_path)
