@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.core import registry
 from tests.integration.driving import Ended, Toys, in_process
 from tests.unit.plugin_folders import PluginFolders
 
@@ -85,7 +86,8 @@ actions:
 
 @pytest.fixture
 def folders(on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> PluginFolders:
-    """Plugins, where the toys' runs look for them."""
+    """Plugins, where the toys' runs look for them; their stages are forgotten."""
+    monkeypatch.setattr(registry, "_stages", dict(registry._stages))
     found = PluginFolders(on_ray.folder / "plugins")
     monkeypatch.setenv("STAGEWRIGHT_PLUGINS", str(found.root))
     return found
