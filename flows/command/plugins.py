@@ -16,6 +16,8 @@ from stages.plugins.config_sync import SyncReport, sync_config
 from stages.plugins.discovery import PluginDiscovery
 from stages.plugins.installed import InstalledPlugin, find_plugins
 
+NONE = "There are no plugins. Name a folder of one, or of several, in STAGEWRIGHT_PLUGINS."
+
 
 def show_plugins(as_json: bool) -> int:
     """The installed plugins. What is wrong with one is told beside the table."""
@@ -27,7 +29,7 @@ def show_plugins(as_json: bool) -> int:
     for fault in (fault for plugin in found for fault in plugin.faults):
         say(f"{fault.severity}: {fault}")
     if not found:
-        say("There are no plugins. Name a folder of one, or of several, in STAGEWRIGHT_PLUGINS.")
+        say(NONE)
     return 0
 
 
@@ -42,6 +44,8 @@ def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
             for fault in faults:
                 say(f"{fault.severity}: {fault}")
             print(_verdict(one, faults), flush=True)
+        if not found:
+            say(NONE)
     return 2 if any(fault.severity == "error" for _, faults in found for fault in faults) else 0
 
 

@@ -119,6 +119,17 @@ class TestClass:
         assert Deep.params_model is Deeper.params_model is CountParams
         assert Further.params_model is NoParams
 
+    def test_the_type_parameter_may_be_a_name(self) -> None:
+        class Later(BaseAction["CountParams"]):
+            def execute(self) -> int:
+                return self.params.least
+
+        assert Later.params_model is CountParams
+        with pytest.raises(DefinitionError, match="'Nowhere', its type parameter, is not known yet; define it above"):
+
+            class Lost(BaseAction["Nowhere"]):  # type: ignore[name-defined]  # nobody defines it
+                pass
+
     def test_a_model_may_be_named_before_the_type_parameter_is_asked(self) -> None:
         class Chosen(Deep):
             params_model = NoParams
@@ -229,6 +240,37 @@ class TestStage:
                 return {"words": ActionWords(["x"]), "loss": 0.5}
 
         assert run_stage(Train.definition(), {}, {}, tmp_path)[0]["output"].words == ["x"]
+
+    def test_two_values_of_it_are_refused_and_one_in_a_dict_will_do(self, tmp_path: Path) -> None:
+        class Several(BaseAction[NoParams]):
+            output_type = ActionWords
+
+            def execute(self) -> dict[str, Any]:
+                return {"words": ActionWords(["x"]), "loss": 0.5}
+
+        class Many(Several):
+            def execute(self) -> dict[str, Any]:
+                return {"words": ActionWords(["x"]), "more": ActionWords(["y"])}
+
+        assert run_stage(Several.definition(), {}, {}, tmp_path)[0]["output"].words == ["x"]
+        with pytest.raises(ContractError, match="give a ActionWords, or a result with exactly one in it"):
+            run_stage(Many.definition(), {}, {}, tmp_path)
+
+    def test_a_result_is_made_its_model_and_written_as_json(self, tmp_path: Path) -> None:
+        class Saved(BaseModel):
+            file: Path
+
+        class Other(BaseModel):
+            file: str = "a.onnx"
+
+        class Save(BaseAction[NoParams]):
+            result_model = Saved
+
+            def execute(self) -> Other:
+                return Other()
+
+        assert Save({}, make_context()).run() == Saved(file=Path("a.onnx"))
+        assert run_stage(Save.definition(), {}, {}, tmp_path)[0] == {"output": {"file": "a.onnx"}}
 
     def test_a_result_of_another_type_than_it_declares(self, tmp_path: Path) -> None:
         class Wrong(SayAction):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from stages import DetectState, RuntimeContext, StageDefinition, StageIO
 from stages.core.context import Deferred, Silence
 from stages.core.errors import DefinitionError
+from stages.core.kept_files import MOST_BYTES
 from stages.core.progress import WeightedProgress
 from stages.core.registry import register_stage
 from tests.unit.harness import make_blobs, make_context, run_stage
@@ -88,10 +90,32 @@ class TestFiles:
         assert blobs.get(kept["blob"]) == b"first"
         assert kept["blob"] in envelope.blobs
 
-    @pytest.mark.parametrize("name", ["nowhere.png", "."])
+    def test_names_may_say_nothing_of_the_kind_and_be_no_unicode(self, tmp_path: Path) -> None:
+        file = tmp_path / os.fsdecode(b"weights\xff")
+        file.write_bytes(b"1")
+
+        def save(state: DetectState) -> dict[str, Any]:
+            state.ctx.log("saved", {}, file=file)
+            return {}
+
+        (kept,) = run_stage(quiet("save", save), {}, {}, tmp_path)[1].files
+        assert (kept["name"], kept["blob"]["media_type"]) == ("weights?", "application/octet-stream")
+
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("nowhere.png", "nowhere.png is not there; log a file that has been written"),
+            (".", "is a folder; log a file"),
+            ("large.bin", "large.bin has 1,073,741,825 bytes, more than 1,073,741,824; write it instead"),
+            ("n" * 300, "cannot be read: File name too long"),
+        ],
+    )
     def test_one_that_cannot_be_kept_is_told_and_does_not_end_the_stage(
-        self, name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, name: str, why: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
+        with (tmp_path / "large.bin").open("wb") as large:
+            large.truncate(MOST_BYTES + 1)  # takes no room
+
         def draw(state: DetectState) -> dict[str, Any]:
             state.ctx.log("drawn", {}, file=tmp_path / name)
             return {}
@@ -99,6 +123,7 @@ class TestFiles:
         _, envelope = run_stage(quiet("draw", draw), {}, {}, tmp_path)
         assert envelope.files == []
         assert "Not kept with the result: " in caplog.text
+        assert why in caplog.text
 
 
 def test_a_client_that_is_deferred_is_made_when_it_is_first_asked_for_and_once() -> None:

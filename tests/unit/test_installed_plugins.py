@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.command.plugins import check_plugins
 from stages.core import discovery
 from stages.core.discovery import load_faults
-from stages.core.errors import UnknownStage
+from stages.core.errors import PluginError, UnknownStage
 from stages.core.registry import get_palette, get_stage, list_stages
-from stages.plugins import find_plugins, installed
+from stages.plugins import PluginDiscovery, find_plugins, installed
 from tests.unit.plugin_folders import PluginFolders
 
 
@@ -35,9 +36,13 @@ class TestFinding:
         monkeypatch.setenv("STAGEWRIGHT_PLUGINS", f" {second} ,,{tmp_path}, {first}/")
         assert [plugin.folder for plugin in find_plugins()] == [second, first]
 
-    def test_none_is_named(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
+    def test_none_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         monkeypatch.delenv("STAGEWRIGHT_PLUGINS")
         assert find_plugins() == []
+        assert check_plugins(None, imports=False, as_json=False) == 0
+        assert capsys.readouterr().err.startswith("There are no plugins. Name a folder of one")
 
     def test_a_folder_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
         monkeypatch.setenv("STAGEWRIGHT_PLUGINS", "/nowhere/at/all")
@@ -49,6 +54,14 @@ class TestFinding:
         monkeypatch.setenv("STAGEWRIGHT_PLUGINS", f"{folder}/config.yaml")
         assert [plugin.folder for plugin in find_plugins()] == [folder]
         assert get_stage(f"{folders.code('alpha')}.count")
+
+    def test_a_folder_of_ones_home(
+        self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders, tmp_path: Path
+    ) -> None:
+        folder = folders.write("alpha")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("STAGEWRIGHT_PLUGINS", "~/alpha")
+        assert [plugin.folder for plugin in find_plugins()] == [folder]
 
     def test_a_home_that_nobody_has(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
         monkeypatch.setenv("STAGEWRIGHT_PLUGINS", "~nobody-of-that-name/plugins")
@@ -105,6 +118,14 @@ class TestStages:
         assert get_stage("extract_frames").name == "extract_frames"
         assert load_faults() == []
 
+    def test_a_warning_keeps_none_from_being_used(self, folders: PluginFolders) -> None:
+        config = "mystery: 1\nactions:\n  count: {entrypoint: 'plugin.count:CountAction'}\n"
+        folders.write("alpha", config=config)
+        (plugin,) = find_plugins()
+        assert ([fault.severity for fault in plugin.faults], plugin.errors) == (["warning"], [])
+        assert get_stage(f"{folders.code('alpha')}.count")
+        assert load_faults() == []
+
     def test_a_broken_one_is_told_and_stops_no_other(self, folders: PluginFolders) -> None:
         broken = folders.write("alpha", {"plugin/count.py": "1 / 0"})
         folders.write("beta")
@@ -138,3 +159,5 @@ class TestStages:
         assert len(told) == 2
         assert f"the code 'same-{folders.mark}' is also that of {second}; none is loaded" in told[0]
         assert f"the code 'Same_{folders.mark}' is also that of {first}; none is loaded" in told[1]
+        with pytest.raises(PluginError, match="is also that of"):
+            PluginDiscovery.of_installed(find_plugins()[0])

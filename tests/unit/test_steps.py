@@ -260,6 +260,12 @@ class TestFailure:
         ]
         assert desk.errors == ["Step 'd' failed: boom"]
 
+    def test_a_rollback_speaks_under_the_name_of_its_step(self) -> None:
+        listener = Listener()
+        undo = [Note(name, undo=lambda desk: desk.set_metrics({"undone": 1})) for name in ("a", "b")]
+        fail(*undo, Note("c", raising(ValueError("boom"))), desk=Desk(make_context(listener)))
+        assert [entry[2] for entry in listener.heard if entry[0] == "metrics"] == ["b", "a"]
+
     def test_each_is_undone_even_if_another_cannot_be(self, desk: Desk) -> None:
         broken = Note("b", undo=raising(OSError("disk is gone")))
         error = fail(Note("a"), broken, Note("c"), Note("d", raising(KeyError("x"))), desk=desk)
@@ -392,8 +398,8 @@ class TestProgress:
         def act(desk: Desk) -> None:
             desk.set_progress(1, 4)
             desk.set_progress(1, 8)  # backwards
+            desk.set_progress(9, 10, "frames")  # no part of the step's own
             desk.set_progress(7, 2, "b")
-            desk.set_progress(1, 2, "frames")
             desk.set_progress(1, 0)
             desk.set_progress(float("nan"), 2)
 
