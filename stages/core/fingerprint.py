@@ -34,6 +34,7 @@ def stage_version(definition: StageDefinition) -> str:
     if not definition.pinned:
         written = (definition.code, definition.serialize_fn, definition.deserialize_fn)
         parts += dict.fromkeys(_checked(definition, fn) for fn in written if fn is not None)
+        parts += [f"{name}={value}" for name, value in sorted(definition.env.items())]  # it comes with the code
     if not parts:
         return definition.version
     return f"{definition.version}+{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"

@@ -119,6 +119,14 @@ class TestVersion:
     def test_pinned_is_the_declared_one_alone(self) -> None:
         assert stage_version(self.define(version="7", pinned=True)) == "7"
 
+    def test_an_environment_that_comes_with_the_code_counts_as_such(self) -> None:
+        letters, signs = {"UNIT": "letters"}, {"UNIT": "signs"}
+        versions = [stage_version(self.define(env=env)) for env in ({}, letters, signs, dict(letters))]
+        assert versions[0] == stage_version(self.define())
+        assert versions[1] == versions[3]
+        assert len(set(versions)) == 3
+        assert stage_version(self.define(version="7", pinned=True, env=letters)) == "7"
+
     def test_what_it_depends_on_counts_pinned_or_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for pinned in (True, False):
             plain = stage_version(self.define(pinned=pinned))
