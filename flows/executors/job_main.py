@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,8 @@ def main() -> int:
     telling.start()
     try:
         end: dict[str, Any] = {"done": _ran(sent, notebook).to_bytes().decode()}
-    except BaseException as error:
-        logging.getLogger().exception("Action %s failed", sent.name)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told of it
+        traceback.print_exception(error.__cause__ or error)  # the action's own, where there is one
         own = error if isinstance(error, StagewrightError) else _failed(sent, error)
         end = {"raised": {"kind": type(own).__name__, "message": own.message}}
     finally:

@@ -12,6 +12,12 @@ from flows.connections import local_ray
 from flows.settings import read_settings
 from stages.core.errors import ServiceUnreachable, UsageError
 
+_CHATTY = (  # about each upload, and each log that was closed
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+    "ray._private.runtime_env.packaging",
+)
+
 VARIABLE = "RAY_API_SERVER_ADDRESS"  # Ray's own
 
 
@@ -37,7 +43,7 @@ def connected(url: str) -> Any:
         from ray.job_submission import JobSubmissionClient
     except ModuleNotFoundError as error:
         raise UsageError("Ray jobs need the package 'ray': pip install 'stagewright[ray]'.") from error
-    for chatty in ("ray.dashboard", "ray._private.runtime_env"):  # of each upload and each log that was closed
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with of_the_server(url):
         return JobSubmissionClient(url)

@@ -25,7 +25,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the stage is. Only the last of several is worth passing on."""
+    """How far the stage is. Of several of one category only the last is worth passing on."""
 
     current: float
     total: float
@@ -105,5 +105,5 @@ def hear(batch: list[News], logger: logging.Logger | logging.LoggerAdapter[Any],
 
 
 def _worth_passing(said: list[News]) -> list[News]:
-    last = max((place for place, news in enumerate(said) if isinstance(news, Progress)), default=None)
-    return [news for place, news in enumerate(said) if place == last or not isinstance(news, Progress)]
+    last = {news.category: place for place, news in enumerate(said) if isinstance(news, Progress)}
+    return [news for place, news in enumerate(said) if not isinstance(news, Progress) or place == last[news.category]]

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from typer import Typer
@@ -156,6 +157,16 @@ def test_a_driver_without_the_token_is_refused(settings: Settings, folder: Path,
         printed += line
     refused.kill()
     assert "RAY_JOB_ID" not in printed + refused.communicate(timeout=10)[0]
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["none", "wrong"])
+def test_the_job_server_refuses_who_has_no_token(settings: Settings, wrong: bool) -> None:
+    jobs = f"{found(settings).dashboard}/api/jobs/"
+    headers = {"Authorization": f"Bearer {'0' * 64}"} if wrong else {}
+    assert httpx.get(jobs, headers=headers).status_code in (401, 403)
+    assert httpx.post(jobs, headers=headers, json={"entrypoint": "true"}).status_code in (401, 403)
+    token = found(settings).token_file.read_text()
+    assert httpx.get(jobs, headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
 def test_everything_listens_on_loopback_at_ports_of_its_own(settings: Settings) -> None:

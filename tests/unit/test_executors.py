@@ -101,9 +101,7 @@ class TestLocal:
             executor.execute(WriteAction, {"times": 9})
         with pytest.raises(UsageError, match="Action 'measure' reads a Letters: give it as `input`"):
             executor.execute(MeasureAction)
-        with pytest.raises(
-            UsageError, match="Action 'measure': its input is declared Letters, but the stage gave a str"
-        ):
+        with pytest.raises(UsageError, match="Action 'measure' reads a Letters; its input is a str"):
             executor.execute(MeasureAction, None, "abc")
         with pytest.raises(UsageError, match="Action 'plain' reads nothing, and was given an input"):
             executor.execute(plain, None, 3)
@@ -120,7 +118,7 @@ class TestLocal:
             def execute(self) -> dict[str, Any]:
                 return {"size": "many"}
 
-        with pytest.raises(ContractError, match="gave a result that is no Repeated: size: .*; unit: Field required"):
+        with pytest.raises(ContractError, match=r"gave a result that is no Repeated: size: .*; unit: Field required"):
             LocalExecutor().execute(Wrong, None, Letters(b""))
 
 
@@ -129,7 +127,9 @@ class TestSent:
         blobs = scratch_blobs()
         call = ActionCall.of(MeasureAction, None, Letters(b"abc"), blobs, "job-1")
         sent = SentCall.from_json(SentCall.of(call, "job-1").to_json())
-        assert sent.opened(None) == call
+        opened = sent.opened(None)
+        assert (opened.action, opened.reads) == (MeasureAction, call.reads)
+        assert (opened.call.key, opened.call.settings) == (call.call.key, call.call.settings)
 
     def test_an_action_that_no_other_process_finds(self) -> None:
         class Here(MeasureAction):
