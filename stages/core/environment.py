@@ -165,7 +165,7 @@ class PluginEnvironment(dict[str, Any]):
             self[key] = default
         return self[key]
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]  # dict's is overloaded
         self.update(other)
         return self
 

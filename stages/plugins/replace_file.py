@@ -27,7 +27,7 @@ def replace_file(file: Path, text: str) -> None:
 
 
 def _replace(file: Path, text: str) -> None:
-    mark = _BOM if file.exists() and file.open("rb").read(len(_BOM)) == _BOM else b""
+    mark = _BOM if file.exists() and file.read_bytes().startswith(_BOM) else b""
     mode = file.stat().st_mode & 0o7777 if file.exists() else 0o644
     number, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
