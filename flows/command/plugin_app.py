@@ -28,6 +28,31 @@ def list_(json: Json = False) -> None:
     raise typer.Exit(guarded(lambda: show_plugins(json), json))
 
 
+@plugin_app.command(
+    epilog="Examples: `stagewright plugin create my-detector --category neural_net`, "
+    "`… plugin create ./plugins/agree -c post_annotation --name 'Agree on labels'`"
+)
+def create(
+    folder: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The folder to be made; its name is the code")],
+    category: Annotated[
+        str | None,
+        typer.Option(
+            "--category",
+            "-c",
+            help="neural_net, export, upload, smart_tool, pre_annotation, post_annotation, data_validation or custom",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What people call it; by default its code")] = None,
+    code: Annotated[str | None, typer.Option("--code", help="What its stages begin with")] = None,
+    json: Json = False,
+) -> None:
+    """Make a new plugin: a config, an action that runs, and tests that pass. Nothing is overwritten."""
+    from flows.command.output import guarded
+    from flows.command.plugin_making import make_plugin
+
+    raise typer.Exit(guarded(lambda: make_plugin(folder, category, name, code, json), json))
+
+
 @plugin_app.command(epilog="Examples: `stagewright plugin check ./my-plugin`, `… plugin check --import`")
 def check(
     plugin: Annotated[

@@ -1,17 +1,43 @@
-"""`stagewright plugin package`: a plugin as one file."""
+"""`stagewright plugin create` and `package`: a plugin from a template, and a plugin as one file."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.command.output import print_json, say
 from stages.core.errors import UsageError
+from stages.plugins.categories import PluginCategory
 from stages.plugins.check import check_plugin
 from stages.plugins.config_file import config_path
+from stages.plugins.create import create_plugin
 from stages.plugins.faults import refuse
 from stages.plugins.package import PluginPackage, package_plugin
+
+
+def make_plugin(folder: str, category: str | None, name: str | None, code: str | None, as_json: bool) -> int:
+    """Make a plugin from the template of its category, and tell what can be done with it."""
+    made = create_plugin(folder, category or _asked_category(as_json), name=name, code=code)
+    if as_json:
+        told = {"code": made.code, "name": made.name, "category": made.category.value, "folder": str(made.folder)}
+        print_json({**told, "files": list(made.files)})
+        return 0
+    print(f"{made.folder}: the plugin {made.code}, of the category {made.category.value}")
+    print("\n".join(f"  {file}" for file in made.files))
+    say(f"Its tests: `pytest {folder}`. Its faults, if any: `stagewright plugin check {folder}`.")
+    return 0
+
+
+def _asked_category(as_json: bool) -> str:
+    """Which category somebody wants who did not say. Raises UsageError where nobody can be asked."""
+    known = [category.value for category in PluginCategory]
+    if as_json or not sys.stdin.isatty():
+        raise UsageError(f"Say what the plugin is for: --category {' | '.join(known)}.")
+    import typer
+
+    return str(typer.prompt(f"What is it for ({', '.join(known)})?", default=PluginCategory.CUSTOM.value, err=True))
 
 
 def write_package(folder: str, output: str | None, as_json: bool) -> int:

@@ -36,3 +36,22 @@ def test_a_plugin_with_faults_is_not_packed(tmp_path: Path) -> None:
     assert refused.code == 2
     assert [fault["line"] for fault in refused.json["faults"] if fault["file"].endswith("count.py")] == [1]
     assert not (tmp_path / "out.zip").exists()
+
+
+def test_a_plugin_is_made_checked_and_packed_without_a_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = in_process("plugin", "create", "my-words", "--category", "custom", "--name", "My words", "--json").json
+    assert (told["code"], told["name"], told["category"]) == ("my-words", "My words", "custom")
+    assert told["folder"] == str(tmp_path / "my-words")
+    assert "plugin/count.py" in told["files"]
+    checked = in_process("plugin", "check", "my-words", "--import")
+    assert (checked.code, checked.err) == (0, "my-words: can be used; 1 action.\n")
+    assert in_process("plugin", "package", "my-words").code == 0
+    again = in_process("plugin", "create", "my-words", "--category", "custom", "--json")
+    assert again.code == 2
+    assert "nothing of it is overwritten" in again.json["error"]
+    nameless = in_process("plugin", "create", "other", "--json")
+    assert nameless.code == 2
+    assert "--category neural_net | export" in nameless.json["error"]
