@@ -135,10 +135,9 @@ def _answers(url: str) -> None:
     try:
         httpx.get(f"{url}/health", timeout=_PATIENCE_S)
     except httpx.HTTPError as error:
-        problem = (
-            f"The pipeline service, the Prefect server at {url}, does not answer ({type(error).__name__}: {error})."
-        )
-        raise ServiceUnreachable(f"{problem} `stagewright status` shows what can be reached.") from error
+        problem = f"The pipeline service, the Prefect server at {url}, does not answer"
+        how = "`stagewright status` shows what can be reached."
+        raise ServiceUnreachable(f"{problem} ({type(error).__name__}: {error}). {how}") from error
 
 
 def _inputs(wanted: Mapping[str, str], given: str | Path | None) -> dict[str, str]:

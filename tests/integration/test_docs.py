@@ -40,6 +40,7 @@ PAGES = (
     "docs/accuracy.md",
     "docs/deployments.md",
     "docs/operations.md",
+    "docs/pipelines.md",
     "docs/plugins.md",
     "docs/profiles.md",
     "docs/ray.md",
@@ -263,7 +264,9 @@ def test_the_envelope_has_the_fields_of_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/writing-a-stage.md", "docs/operations.md", "docs/plugins.md"], indirect=True
+    "page",
+    ["README.md", "docs/writing-a-stage.md", "docs/operations.md", "docs/pipelines.md", "docs/plugins.md"],
+    indirect=True,
 )
 def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
     """On short films, in place of the reader's. Of stages that are shown, what became of each must be so."""
