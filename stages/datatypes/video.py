@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from stages.core.blobs import BlobStore
 from stages.core.datatype import DataType, Json
 from stages.core.errors import InputError
 from stages.datatypes import s3_input
+from stages.datatypes.addresses import local_path
 
 CHUNK_BYTES = 8 << 20
 
@@ -46,7 +47,7 @@ class Video(DataType):
             return cls._on_s3(address)
         if scheme in ("http", "https", "ftp", "rtsp", "gs"):
             raise InputError(f"{address}: {scheme}:// is not read. Download it, or put it on S3.", uri=address)
-        return cls._local(_path(address))
+        return cls._local(local_path(address))
 
     @classmethod
     def _on_s3(cls, uri: str) -> Video:
@@ -110,15 +111,6 @@ class Video(DataType):
     def summary(self) -> Mapping[str, Json]:
         """Bytes."""
         return {"bytes": self.size}
-
-
-def _path(address: str) -> Path:
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        if parts.netloc not in ("", "localhost"):
-            raise InputError(f"{address} names the host {parts.netloc!r}. Write file:///path.", uri=address)
-        return Path(unquote(parts.path))
-    return Path(os.path.abspath(os.path.expanduser(address)))
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
