@@ -9,6 +9,7 @@ to do; ``context`` holds the same names for programs. All survive pickling, so t
     ├── UsageError                 a command, setting or parameter that cannot be used as given
     ├── ProfileError               a profile with faults; carries all of them
     ├── PluginError                a plugin that cannot be used as it is; carries all of its faults
+    │   └── UnknownAction          a plugin has no action of that name (a KeyError too)
     ├── InputError                 an input of the job is missing, empty or of the wrong kind
     ├── ContractError              a stage's function did not keep to its declaration
     ├── EncodeError                a value cannot be written as what it is declared to be
@@ -87,6 +88,10 @@ class PluginError(StagewrightError):
     """A plugin cannot be used as it is. `context["faults"]` holds what is wrong with its files, where that was read."""
 
     exit_code = 2
+
+
+class UnknownAction(PluginError, KeyError):
+    """A plugin has no action of that name."""
 
 
 class InputError(StagewrightError):

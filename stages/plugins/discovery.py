@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from stages.core.definition import StageDefinition
-from stages.core.errors import PluginError
+from stages.core.errors import PluginError, UnknownAction
 from stages.core.suggest import did_you_mean
 from stages.documents.text_file import is_file
 from stages.plugins.action import BaseAction, NoParams, is_action
@@ -91,10 +91,10 @@ class PluginDiscovery:
         return list(self.config.actions)
 
     def get_action_config(self, name: str) -> ActionConfig:
-        """What the config says of an action. Raises PluginError that names the nearest match."""
+        """What the config says of an action. Raises UnknownAction that names the nearest match."""
         if name not in self.config.actions:
             known = did_you_mean(name, self.config.actions)
-            raise PluginError(f"Plugin {self.config.code!r} has no action {name!r}{known}", plugin=self.config.code)
+            raise UnknownAction(f"Plugin {self.config.code!r} has no action {name!r}{known}", plugin=self.config.code)
         return self.config.actions[name]
 
     def get_action_class(self, name: str) -> type[BaseAction[Any]]:

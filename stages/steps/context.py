@@ -25,7 +25,7 @@ class BaseStepContext:
     errors        what went wrong, in words: the failed step, and each rollback that failed
     current_step  the name of the step that runs
 
-    All but the first are given by keyword, so that fields of a derived context need no default.
+    In a derived dataclass all but the first are given by keyword, so that its own fields need no default.
     """
 
     runtime_ctx: RuntimeContext
@@ -34,6 +34,17 @@ class BaseStepContext:
     current_step: str | None = field(default=None, kw_only=True)
     _heard: Heard | None = field(default=None, init=False, repr=False, compare=False)
     _rolls_back: bool = field(default=False, init=False, repr=False, compare=False)
+
+    def __init__(
+        self,
+        runtime_ctx: RuntimeContext,
+        step_results: list[StepResult] | None = None,
+        errors: list[str] | None = None,
+        current_step: str | None = None,
+    ) -> None:
+        self.runtime_ctx, self.current_step = runtime_ctx, current_step
+        self.step_results = [] if step_results is None else step_results
+        self.errors = [] if errors is None else errors
 
     def log(self, event: str, data: Mapping[str, Any], file: str | Path | None = None) -> None:
         """As `RuntimeContext.log`."""

@@ -90,7 +90,8 @@ def test_exit_codes() -> None:
     by_code: dict[int, set[str]] = {}
     for kind in DRAWN:
         by_code.setdefault(kind.exit_code, set()).add(kind.__name__)
-    assert by_code[2] == {"DefinitionError", "UnknownStage", "UsageError", "ProfileError", "PluginError", "InputError"}
+    wrong_use = {"DefinitionError", "UnknownStage", "UsageError", "ProfileError", "PluginError", "UnknownAction"}
+    assert by_code[2] == wrong_use | {"InputError"}
     assert by_code[3] == {kind.__name__ for kind in DRAWN if issubclass(kind, errors.ServiceError)}
     assert by_code[1] == {kind.__name__ for kind in DRAWN} - by_code[2] - by_code[3]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 from pathlib import Path
 
 import pytest
 
-from stages.core.errors import PluginError
+from stages.core.errors import PluginError, UnknownAction
 from stages.datatypes import Detections, Video
 from stages.plugins import BaseAction, NoResult, PluginDiscovery
 from tests.unit.plugin_folders import PluginFolders
@@ -102,8 +103,9 @@ class TestByName:
         assert several.get_action_json_schema("train")["properties"]["epochs"]["maximum"] == 1000
 
     def test_an_unknown_action_names_the_nearest(self, several: PluginDiscovery) -> None:
-        with pytest.raises(PluginError) as e:
+        with pytest.raises(UnknownAction) as e:
             several.get_action_class("trian")
+        assert isinstance(pickle.loads(pickle.dumps(e.value)), KeyError)
         assert str(e.value) == (
             f"Plugin {several.config.code!r} has no action 'trian'; did you mean 'train'? "
             "There are: export, glance, train."

@@ -171,6 +171,9 @@ class TestStep:
             sent: list[str] = field(default_factory=list)
 
         ctx = make_context()
+        given = BaseStepContext(ctx, [StepResult()], ["late"], "copy")
+        assert (len(given.step_results), given.errors, given.current_step) == (1, ["late"], "copy")
+        assert (BaseStepContext(ctx).step_results, BaseStepContext(ctx).errors) == ([], [])
         assert Upload(ctx, Path("a")) == Upload(runtime_ctx=ctx, source=Path("a"), sent=[], step_results=[], errors=[])
 
     def test_class_attributes_are_enough_and_the_rest_has_defaults(self, desk: Desk) -> None:
