@@ -113,3 +113,36 @@ def package(
     from flows.command.plugin_making import write_package
 
     raise typer.Exit(guarded(lambda: write_package(folder, output, json), json))
+
+
+@plugin_app.command(
+    epilog="Examples: `stagewright plugin run words split --set 'text=a brand'`, "
+    "`… plugin run ./my-plugin train --set epochs=3 --mode job`"
+)
+def run(
+    plugin: Plugin,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="One of its actions")],
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="A parameter; JSON where it parses as JSON")
+    ] = None,
+    params: Annotated[
+        str | None, typer.Option("--params", metavar="FILE", help="Parameters as a JSON object; --set goes above them")
+    ] = None,
+    input: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="FILE_OR_URI", help="What the action reads, if it reads")
+    ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="local (this process), task (the one stage of a Prefect flow: kept), actor (on Ray), job (a Ray job)"
+        ),
+    ] = "local",
+    json: Json = False,
+) -> None:
+    """Run an action of a plugin, and print what it gave.
+
+    Exit codes: 0 done, 1 it failed, 2 wrong use, 3 a service cannot be reached."""
+    from flows.command.output import guarded
+    from flows.command.plugin_run import run_action
+
+    raise typer.Exit(guarded(lambda: run_action(plugin, action, set or [], params, input, mode, json), json))

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from flows.command.output import document_alone, print_json, say, table
-from stages.core.errors import PluginError, StagewrightError
+from stages.core.errors import StagewrightError
 from stages.core.registry import check_stage
-from stages.core.suggest import did_you_mean
 from stages.documents.faults import Fault
 from stages.plugins.check import check_plugin
 from stages.plugins.config_sync import SyncReport, sync_config
 from stages.plugins.discovery import PluginDiscovery
-from stages.plugins.installed import InstalledPlugin, find_plugins
+from stages.plugins.installed import InstalledPlugin, find_plugin, find_plugins
 
 NONE = "There are no plugins. Name a folder of one, or of several, in STAGEWRIGHT_PLUGINS."
 
@@ -35,7 +34,7 @@ def show_plugins(as_json: bool) -> int:
 
 def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
     """Every fault of one plugin, or of all that are installed; 2 where one is an error."""
-    chosen = [_chosen(plugin)] if plugin is not None else find_plugins()
+    chosen = [find_plugin(plugin)] if plugin is not None else find_plugins()
     found = [(one, list(_faults(one, imports))) for one in chosen]
     if as_json:
         print_json({"plugins": [_as_json(one) | {"faults": [f.to_json() for f in faults]} for one, faults in found]})
@@ -72,23 +71,11 @@ def sync_plugin(folder: str, dry_run: bool, as_json: bool) -> int:
 
 def show_form(plugin: str, action: str, json_schema: bool) -> int:
     """The form of an action's parameters on standard output."""
-    found = PluginDiscovery.of_installed(_chosen(plugin))
+    found = PluginDiscovery.of_installed(find_plugin(plugin))
     with document_alone():
         schema = found.get_action_json_schema(action) if json_schema else found.get_action_ui_schema(action)
         print_json(schema)
     return 0
-
-
-def _chosen(plugin: str) -> InstalledPlugin:
-    """The plugin in a folder, or the installed one of a code. Raises PluginError."""
-    installed = find_plugins()
-    known = next((one for one in installed if one.name == plugin), None)
-    if known is not None and not Path(plugin).is_dir():
-        return known
-    if known is None and not Path(plugin).exists() and "/" not in plugin:
-        names = did_you_mean(plugin, [one.name for one in installed])
-        raise PluginError(f"There is no plugin {plugin!r}{names} A folder would do as well.", plugin=plugin)
-    return InstalledPlugin.in_folder(Path(plugin), "named on the command line")
 
 
 def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:

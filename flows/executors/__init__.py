@@ -4,8 +4,9 @@ All give the same result and tell the same of it. Ray is imported when an execut
 """
 
 from flows.executors.local import LocalExecutor
+from flows.executors.plugin_runs import run_plugin
 from flows.executors.ray_actor import RayActorExecutor
 from flows.executors.ray_job import CallTimeout, RayJobExecutor
 from flows.executors.told import Told
 
-__all__ = ["CallTimeout", "LocalExecutor", "RayActorExecutor", "RayJobExecutor", "Told"]
+__all__ = ["CallTimeout", "LocalExecutor", "RayActorExecutor", "RayJobExecutor", "Told", "run_plugin"]

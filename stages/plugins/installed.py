@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.core.definition import StageDefinition
+from stages.core.errors import PluginError
+from stages.core.suggest import did_you_mean
 from stages.documents.faults import Fault
 from stages.documents.text_file import is_file
 from stages.plugins.config import PluginConfig
@@ -67,6 +69,18 @@ def named_folders() -> list[Path]:
     """What the variable names, for a process with any working folder."""
     named = (part.strip() for part in os.environ.get(VARIABLE, "").split(","))
     return [Path(os.path.expanduser(folder)).absolute() for folder in named if folder]
+
+
+def find_plugin(name: str | Path) -> InstalledPlugin:
+    """The plugin in a folder, or the installed one of a code. Raises PluginError that names the nearest code."""
+    installed, text = find_plugins(), str(name)
+    known = next((one for one in installed if one.name == text), None)
+    if known is not None and not Path(name).is_dir():
+        return known
+    if known is None and not Path(name).exists() and "/" not in text:
+        names = did_you_mean(text, [one.name for one in installed])
+        raise PluginError(f"There is no plugin {text!r}{names} A folder would do as well.", plugin=text)
+    return InstalledPlugin.in_folder(Path(name), "named by its folder")
 
 
 def sources() -> Iterator[tuple[str, Callable[[], Any]]]:

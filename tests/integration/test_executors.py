@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from flows.executors import CallTimeout, LocalExecutor, RayActorExecutor, RayJobExecutor
+from flows.executors import CallTimeout, LocalExecutor, RayActorExecutor, RayJobExecutor, run_plugin
 from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
 from stages.plugins import PluginDiscovery
-from tests.integration.driving import Toys
+from tests.integration.driving import Toys, in_process
 from tests.integration.waiting import until
 from tests.unit.plugin_folders import PluginFolders
 
@@ -151,6 +152,29 @@ def test_every_executor_gives_the_same_and_tells_the_same(plugin: Path) -> None:
     assert (measured.total, measured.unit, measured.doubled) == (6, "points", [0, 2, 4, 6])
     assert (metrics, progress, lines) == ({"measure": {"size": 4}}, (1, 2), ["measured 4"])
     assert heard == [({"size": 4}, "measure"), (1, 2, "half")]
+
+
+def test_one_word_says_where_an_action_of_a_plugin_runs(plugin: Path) -> None:
+    local, task, again = (run_plugin(plugin, "draw", {"size": 4}, mode) for mode in ("local", "task", "task"))
+    assert local.data == task.data == again.data == b"\0\1\2\3"
+    with pytest.raises(UsageError, match="parameters that it cannot take: size"):
+        run_plugin(plugin, "draw", {"size": 10}, "task")
+    with pytest.raises(UsageError, match=r"measure' reads a .*Pixels: give its address as `input`"):
+        run_plugin(plugin, "measure", mode="task")
+    with pytest.raises(UsageError, match="no mode 'tsk'; did you mean 'task'"):
+        run_plugin(plugin, "draw", mode="tsk")  # type: ignore[arg-type]
+
+
+def test_the_command_line_runs_an_action_and_prints_what_it_gave(plugin: Path) -> None:
+    ran = in_process("plugin", "run", str(plugin), "warmth", "--json")
+    assert (ran.code, ran.json["state"], ran.json["result"][1]) == (0, "done", 1)
+    (plugin.parent / "params.json").write_text('{"size": 9}')
+    asked = ("plugin", "run", str(plugin), "draw", "--params", str(plugin.parent / "params.json"))
+    drawn = in_process(*asked, "--set", "size=2", "--mode", "task")
+    assert (drawn.code, json.loads(drawn.out)["type"].rpartition(".")[2]) == (0, "Pixels")
+    assert in_process(*asked, "--set", "size=10").code == 2
+    failed = in_process("plugin", "run", str(plugin), "fail")
+    assert (failed.code, "ValueError: no" in failed.err) == (1, True)
 
 
 class TestActor:
