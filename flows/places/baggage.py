@@ -14,8 +14,9 @@ from functools import lru_cache
 
 import stages.plugins.modules  # noqa: F401 - from then on a plugin's functions are found by their names
 from flows.connections import open_blobs, outside_store
+from flows.places.plugin_code import receive
 from flows.settings import read_settings, variable
-from stages.core.blobs import BlobStore
+from stages.core.blobs import BlobRef, BlobStore
 from stages.core.discovery import load_stages
 from stages.core.objects import with_keys
 from stages.plugins.installed import VARIABLE, named_folders
@@ -36,20 +37,29 @@ _lent: list[str] = []
 @dataclass(frozen=True)
 class Baggage:
     """`environment` is set on arrival, and `secrets`, those of one stage, until another stage comes; folders of `path`
-    are searched for modules last, where they exist."""
+    are searched for modules last, where they exist; `plugins` are packages in the store, for a process `elsewhere`."""
 
     environment: Mapping[str, str] = field(repr=False)
     path: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    plugins: tuple[BlobRef, ...] = ()
+    elsewhere: bool = False
 
     def with_secrets(self, secrets: Mapping[str, str]) -> Baggage:
         """For a stage that is to have them."""
         return replace(self, secrets=secrets)
 
+    def with_plugins(self, packages: tuple[BlobRef, ...]) -> Baggage:
+        """For a stage whose code is in them."""
+        return replace(self, plugins=packages)
+
     def unpack(self) -> BlobStore:
         """Make this process the job's: environment, modules, stages. The store that it is to use."""
         self.enter()
-        return _opened(frozenset(self.environment.items()))
+        blobs = _opened(frozenset(self.environment.items()))
+        if self.plugins:
+            receive(self.plugins, blobs, read_settings().home)
+        return blobs
 
     def enter(self) -> None:
         """Make this process the job's, whether there is a store or not."""
@@ -74,7 +84,8 @@ def pack(elsewhere: bool) -> Baggage:
         return Baggage(own | _plugins() | _own_store_keys(), tuple(sys.path))
     named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
     services = {k: os.environ[k] for k in (*_STORE, *_SERVER) if k in os.environ}
-    return Baggage(named | services | _plugins() | _store_keys() | _own_store_keys(), tuple(sys.path))
+    named.pop(VARIABLE, None)  # folders of this machine; what a stage needs of them is sent
+    return Baggage(named | services | _store_keys() | _own_store_keys(), tuple(sys.path), elsewhere=True)
 
 
 def _plugins() -> dict[str, str]:

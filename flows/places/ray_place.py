@@ -18,6 +18,7 @@ from flows.places.cluster import nodes
 from flows.places.news import hear
 from flows.places.order import Order
 from flows.places.place import Assignment, Surroundings
+from flows.places.plugin_code import PluginCode
 from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
 from flows.places.secrets import secrets_of
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
@@ -35,7 +36,7 @@ class RayPlace:
     keeps_time: ClassVar[bool] = True
 
     def __init__(self, around: Surroundings, baggage: Baggage) -> None:
-        self._around, self._baggage = around, baggage
+        self._around, self._baggage, self._code = around, baggage, PluginCode(around.blobs)
         self._lost: Counter[str] = Counter()
         self._live: set[Attempt] = set()
         self._lock = threading.Lock()
@@ -76,6 +77,9 @@ class RayPlace:
     def _submitted(self, work: Assignment, watch: _Watch) -> Attempt:
         around = self._around
         baggage = self._baggage.with_secrets(secrets_of(work.call.definition, around.env))
+        if baggage.elsewhere:
+            readers = [handle.definition for handle in work.reads.values() if handle.definition]
+            baggage = baggage.with_plugins(self._code.of([work.call.definition, *readers]))
         order = Order.of(work, watch.asked, around.job_id, around.workers, baggage)
         remote = self._remote.options(name=work.planned.id, **options(watch.asked))
         with self._lock:

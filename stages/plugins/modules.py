@@ -50,6 +50,12 @@ def open_package(code: str, folder: Path) -> str:
         return name
 
 
+def folder_of(module: str) -> Path | None:
+    """The folder of the plugin that a module is imported from; none where it is no plugin's, or a package's."""
+    top = module.partition(".")[0]
+    return _roots[top][0] if top in _roots else None
+
+
 def is_own(folder: Path, name: str) -> bool:
     """Whether a plugin means a module of its own by the first part of an import."""
     if name in _NOT_ITS_OWN or not name.isidentifier():

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flows.connections import open_blobs
+from flows.places.baggage import pack
+from flows.places.order import Order
+from flows.places.plugin_code import PluginCode
+from flows.settings import read_settings
+from stages import Resources
 from stages.core import registry
+from stages.core.execute import StageCall
+from stages.core.fingerprint import stage_version
+from stages.core.objects import ObjectStore
+from stages.plugins import PluginDiscovery
 from tests.integration.driving import Ended, Toys, in_process
 from tests.unit.plugin_folders import PluginFolders
 
@@ -209,3 +224,32 @@ def test_what_is_not_there_is_told_without_a_traceback(folders: PluginFolders, a
     assert ended.code == 2
     assert told in ended.err
     assert "Traceback" not in ended.err
+
+
+RECEIVE = """
+import sys, pickle
+order = pickle.load(sys.stdin.buffer)
+order.baggage.unpack()
+call, _ = order.opened()
+print(call.definition.name, call.definition.code.__module__.partition(".")[2])
+"""
+
+
+def test_its_code_goes_to_another_machine_once(folders: PluginFolders, on_ray: Toys, store: ObjectStore) -> None:
+    folder = words(folders)
+    definition = PluginDiscovery.from_path(folder).get_action_definition("spell")
+    blobs = open_blobs(read_settings())
+    code = PluginCode(blobs)
+    assert code.of([definition]) == code.of([definition, definition])
+    baggage = pack(elsewhere=True).with_plugins(code.of([definition]))
+    assert "STAGEWRIGHT_PLUGINS" not in baggage.environment
+    call = StageCall(definition, definition.settings(), stage_version(definition), "key")
+    order = Order("", "", "", {}, b"", (), Resources(), "job", 1, baggage)
+    order = replace(order, stage=definition.name, version=call.version, settings=call.settings, reads=pickle.dumps({}))
+    (folder / "config.yaml").unlink()  # what is there now is of no use to anybody
+    there = {"PATH": os.environ["PATH"], "HOME": str(on_ray.folder / "there"), "PYTHONPATH": os.environ["PYTHONPATH"]}
+    for _ in range(2):
+        told = subprocess.run(
+            [sys.executable, "-c", RECEIVE], input=pickle.dumps(order), env=there, capture_output=True, check=False
+        )
+        assert told.stdout.decode().split() == [definition.name, "plugin.make"], told.stderr.decode()
