@@ -112,6 +112,8 @@ def _list(schema: Schema, definitions: Schema, within: tuple[str, ...], required
 
 def _input(schema: Schema, required: bool, nullable: bool) -> Node:
     kind, default = schema.get("type"), schema.get("default", NoDefault)
+    if kind in NUMBERS and "enum" not in schema and not nullable:
+        required = True  # whatever its default: what somebody has emptied is no number
     tail = {**_value(default), **_validation(schema, required, nullable), **_help(schema)}
     options = YES_OR_NO if kind == "boolean" and nullable else _options(schema)
     if options is not None:

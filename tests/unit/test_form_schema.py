@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import jsonschema
 import pytest
@@ -76,9 +76,11 @@ class TestTheFormOfTheIssue:
             ],
         }
 
-    def test_a_default_is_its_value_and_is_not_required(self) -> None:
+    def test_a_default_is_its_value_and_only_a_number_must_stay_one(self) -> None:
         node = field_of(int, Field(10, ge=1))
-        assert (node["value"], node["validation"]) == (10, "min:1")
+        assert (node["value"], node["validation"]) == (10, "required|min:1")
+        assert "validation" not in field_of(int | None, 10)
+        assert "validation" not in field_of(str, "a")
 
     def test_the_order_of_the_fields_is_kept(self) -> None:
         names = ["b", "c", "a"]
@@ -90,8 +92,8 @@ class TestKinds:
     @pytest.mark.parametrize(
         ("kind", "default", "expected"),
         [
-            (float, 0.5, {"$formkit": "number", "value": 0.5, "number": "float", "step": "any"}),
-            (Annotated[int, Field(multiple_of=32)], 640, {"value": 640, "step": 32, "help": "A multiple of 32."}),
+            (float, 0.5, {"$formkit": "number", "value": 0.5, "validation": "required", "number": "float"}),
+            (Annotated[int, Field(multiple_of=32)], 640, {"validation": "required", "help": "A multiple of 32."}),
             (bool, False, {"$formkit": "checkbox", "value": False}),
             (str, "a", {"$formkit": "text", "value": "a"}),
             (str, "$HOME", {"$formkit": "text", "__raw__value": "$HOME"}),
@@ -136,7 +138,7 @@ class TestKinds:
         assert node == {
             "$formkit": "list", "name": "x", "label": "X", "value": [1, 2], "validation": "length:0,3", "dynamic": True,
             "children": [{
-                "$formkit": "number", "validation": "min:0", "number": "integer", "step": 1,
+                "$formkit": "number", "validation": "required|min:0", "number": "integer", "step": 1,
                 "for": ["item", "index", "$items"], "key": "$item", "index": "$index",
             }],
         }  # fmt: skip
@@ -194,7 +196,7 @@ class TestBoundsHonestly:
 
     def test_other_exclusive_bounds_are_told(self) -> None:
         node = field_of(Annotated[float, Field(gt=0, lt=1)], 0.5)
-        assert (node["validation"], node["help"]) == ("min:0|max:1", "More than 0. Less than 1.")
+        assert (node["validation"], node["help"]) == ("required|min:0|max:1", "More than 0. Less than 1.")
 
     @pytest.mark.parametrize(
         ("kind", "default", "expected"),
@@ -263,6 +265,10 @@ kinds = st.recursive(
 fields = st.dictionaries(st.sampled_from(["zoom", "alpha", "max_failed", "brands"]), kinds, min_size=1)
 
 
+def may_be_none(model: type[BaseModel], node: dict[str, Any]) -> bool:
+    return type(None) in get_args(model.model_fields[node["name"]].annotation)
+
+
 def made_of(drawn: dict[str, tuple[Any, Any]], *, required: bool = False) -> type[BaseModel]:
     named: Any = {name: (kind, ... if required else value) for name, (kind, value) in drawn.items()}
     return create_model("Params", **named)
@@ -284,8 +290,9 @@ class TestLaws:
         nodes = ui_schema(model)["children"]
         assert [node["name"] for node in nodes] == list(model.model_fields)
         groups = {node["name"] for node in nodes if node["$formkit"] == "group"}
+        numbers = {node["name"] for node in nodes if node["$formkit"] == "number" and not may_be_none(model, node)}
         assert {node["name"] for node in nodes if "required" in formkit_rules(node)} == (
-            set(model.model_fields) - groups if required else set()
+            set(model.model_fields) - groups if required else numbers
         )
 
     @settings(max_examples=60, deadline=None)
