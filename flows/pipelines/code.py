@@ -33,7 +33,7 @@ def plugin_folders(members: Sequence[Member], working_dir: Path | None) -> tuple
     return tuple(str(folder) for folder in wanted if folder not in known)
 
 
-def action_of(stage: str, ordered: Ordered) -> tuple[StageDefinition, type[BaseAction[Any]]]:
+def action_of(stage: str, ordered: Ordered) -> type[BaseAction[Any]]:
     """An action of a run that was submitted, perhaps by another process. Raises UsageError where its code is not."""
     load_stages(ordered.modules)
     try:
@@ -43,7 +43,7 @@ def action_of(stage: str, ordered: Ordered) -> tuple[StageDefinition, type[BaseA
     action = class_of(definition)
     if action is None:
         raise UsageError(f"{stage!r} is no action here, and was one where run {ordered.run_id} was submitted.")
-    return definition, action
+    return action
 
 
 def _in_plugins(stage: str, folders: Sequence[str], unknown: UnknownStage) -> StageDefinition:

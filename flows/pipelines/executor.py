@@ -31,5 +31,5 @@ class PipelineExecutor(ABC):
         """The result of the last action, once it is there. Raises what the run failed by."""
 
     @abstractmethod
-    def cancel(self, run_id: str) -> None:
-        """Have the run end early."""
+    def cancel(self, run_id: str) -> bool:
+        """Have the run end early; False where it had ended already."""

@@ -17,22 +17,29 @@ Given = Mapping[str, Any] | BaseModel | None
 def spread(params: Given, members: Sequence[Member]) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
     """The settings of each action, by id, and what of the parameters is nobody's.
 
-    A key that is the id of an action, and whose value is a mapping or a model, holds that action's own parameters. Any
-    other key is a parameter of all actions that have one of that name; what is given to an action itself counts more.
-    Whether values fit is not looked at here.
+    A key that is the id of an action (or its stage's name, where no other one has that), and whose value is a mapping
+    or a model, holds that action's own parameters. Any other key is a parameter of all actions that have one of that
+    name; what is given to an action itself counts more. Whether values fit is not looked at here.
     """
     if params is not None and not isinstance(params, Mapping | BaseModel):
         return {}, [Fault(f"parameters are a mapping or a model, not a {type(params).__name__}")]
-    own: dict[str, dict[str, Any]] = {member.id: {} for member in members}
+    own, names = {member.id: dict[str, Any]() for member in members}, _names(members)
     shared: dict[str, Any] = {}
     for key, value in _plain(params).items():
-        if key in own and (value is None or isinstance(value, Mapping | BaseModel)):
-            own[key] = _plain(value)
+        if key in names and (value is None or isinstance(value, Mapping | BaseModel)):
+            own[names[key]] |= _plain(value)
         else:
             shared[key] = value
     faults = list(_nobodys(shared, members))
     fields = {member.id: _fields(member) for member in members}
     return {id: {key: shared[key] for key in shared if key in fields[id]} | own[id] for id in own}, faults
+
+
+def _names(members: Sequence[Member]) -> dict[str, str]:
+    """The words that mean an action, and its id."""
+    stages = [member.definition.name for member in members]
+    of_stages = {name: member.id for name, member in zip(stages, members, strict=True) if stages.count(name) == 1}
+    return of_stages | {member.id: member.id for member in members}
 
 
 def _plain(given: Given) -> dict[str, Any]:
@@ -43,12 +50,11 @@ def _plain(given: Given) -> dict[str, Any]:
 
 
 def _nobodys(shared: Mapping[str, Any], members: Sequence[Member]) -> Iterator[Fault]:
-    fields = {name for member in members for name in _fields(member)}
-    for key in shared:
-        if key in {member.id for member in members}:
-            if key not in fields:
-                yield Fault(f"parameters of an action are a mapping or a model, not {shared[key]!r}", key)
-        elif key not in fields:
+    fields, names = {name for member in members for name in _fields(member)}, _names(members)
+    for key in (key for key in shared if key not in fields):
+        if key in names:
+            yield Fault(f"parameters of an action are a mapping or a model, not {shared[key]!r}", names[key])
+        else:
             known = did_you_mean(str(key), {*fields, *(member.id for member in members)})
             yield Fault(f"no action has a parameter {key!r}, and none is called so{known.rstrip('.')}", field=str(key))
 

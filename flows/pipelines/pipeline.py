@@ -77,6 +77,8 @@ class ActionPipeline:
             except KeyboardInterrupt:
                 executor.cancel(run_id)
                 raise
+        if not callable(getattr(executor, "execute", None)):
+            raise UsageError(f"A {type(executor).__name__} runs nothing; give an executor, such as LocalExecutor().")
         return self._in_turn(self.plan(params), executor, self._value(input))
 
     def submit(self, params: Given, executor: PipelineExecutor, input: str | Path | None = None) -> str:

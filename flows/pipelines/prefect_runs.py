@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
@@ -20,9 +22,9 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import Artifact, FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort, LogSort
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling
 
 from flows.jobs.crashed import mark_crashed
@@ -60,11 +62,19 @@ class Reached:
     category: str | None
 
 
+@lru_cache(4)
+def runs_of(api_url: str) -> PrefectRuns:
+    """The runs of a server. Remembered with its client, which takes longer to make than a request does."""
+    return PrefectRuns(api_url)
+
+
 class PrefectRuns:
-    """The runs of one server."""
+    """The runs of one server, asked through one client, which is opened when it is first needed."""
 
     def __init__(self, api_url: str) -> None:
         self._api_url = api_url
+        self._lock = threading.Lock()
+        self._opened: SyncPrefectClient | None = None
 
     def find(self, run_id: str) -> FlowRun | None:
         """The flow run of a job; None as long as it has not begun."""
@@ -73,25 +83,18 @@ class PrefectRuns:
             found = client.read_flow_runs(flow_run_filter=named, sort=FlowRunSort.START_TIME_DESC, limit=1)
         return found[0] if found else None
 
-    def statuses(self, run: FlowRun) -> dict[str, ActionStatus]:
-        """How the tasks stand that the server knows of, by the id of the action. It notes ends seconds late."""
-        own = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
-        with self._client() as client:
-            tasks = client.read_task_runs(flow_run_filter=own)
-        return {task.name.rpartition("-")[0]: _status(task.state) for task in tasks}
-
-    def reached(self, run: FlowRun) -> dict[str, Reached]:
-        """What running actions last said of themselves."""
-        own = ArtifactFilter(
+    def told(self, run: FlowRun) -> tuple[dict[str, ActionStatus], dict[str, Reached]]:
+        """How the actions stand that the server knows of, by id, and what they last said of themselves. The server
+        notes ends seconds late."""
+        tasks_of = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+        bars_of = ArtifactFilter(
             flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]), type=ArtifactFilterType(any_=["progress"])
         )
         with self._client() as client:
-            artifacts = client.read_artifacts(artifact_filter=own, limit=_PAGE)
-        found = {}
-        for artifact in artifacts:
-            if told := _TOLD.fullmatch(artifact.description or ""):
-                found[told[1]] = Reached(float(cast(float, artifact.data)) / 100, told[2])
-        return found
+            tasks = client.read_task_runs(flow_run_filter=tasks_of)
+            bars = client.read_artifacts(artifact_filter=bars_of, limit=_PAGE)
+        statuses = {task.name.rpartition("-")[0]: _status(task.state) for task in tasks}
+        return statuses, dict(filter(None, map(_reached, bars)))
 
     def log(self, run: FlowRun) -> str:
         """All lines of the run and its tasks, in order of time."""
@@ -110,14 +113,17 @@ class PrefectRuns:
 
     def mark_crashed(self, run: FlowRun) -> None:
         """Give a run whose process is gone its end, and its tasks theirs."""
-        with self._client():
+        with self._client(), temporary_settings({PREFECT_API_URL: self._api_url}):
             mark_crashed(str(run.id))
 
     @contextmanager
     def _client(self) -> Iterator[SyncPrefectClient]:
         try:
-            with temporary_settings({PREFECT_API_URL: self._api_url}), get_client(sync_client=True) as client:
-                yield client
+            with self._lock:
+                if self._opened is None:  # a client of its own: that of a flow this may run in is for another server
+                    keys = {"auth_string": PREFECT_API_AUTH_STRING.value(), "api_key": PREFECT_API_KEY.value()}
+                    self._opened = SyncPrefectClient(self._api_url, **keys).__enter__()
+            yield self._opened
         except httpx.HTTPStatusError as error:
             raise ServiceError(f"The pipeline service at {self._api_url} refused: {error}") from error
         except (httpx.HTTPError, RuntimeError) as error:
@@ -136,6 +142,11 @@ def error_told(run: FlowRun) -> tuple[str, str]:
     message = (told or "").removeprefix(_RAISED)
     kind, colon, rest = message.partition(": ")
     return (kind, rest) if colon and kind.isidentifier() else ("StageFailed", message)
+
+
+def _reached(bar: Artifact) -> tuple[str, Reached] | None:
+    told = _TOLD.fullmatch(bar.description or "")
+    return (told[1], Reached(float(cast(float, bar.data)) / 100, told[2])) if told else None
 
 
 def _status(state: State[object] | None) -> ActionStatus:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.connections import connections, known_server, open_blobs, point_prefect_at
+from flows.executors import CallTimeout
 from flows.jobs.job import absolute, new_job_id
 from flows.pipelines import started
 from flows.pipelines.as_profile import as_yaml
@@ -59,6 +60,7 @@ class RayPipelineExecutor(PipelineExecutor):
         self.ray_address = ray_address
         self.working_dir = Path(working_dir).absolute() if working_dir is not None else None
         self.pipeline_service_url = pipeline_service_url
+        self._watches: dict[str, RunWatch] = {}
 
     def submit(self, pipeline: ActionPipeline, params: Given = None, input: str | Path | None = None) -> str:
         """Start a run in a process of its own, and give its id: that of the job that it is.
@@ -86,14 +88,17 @@ class RayPipelineExecutor(PipelineExecutor):
         """The result of the last action, once it is there.
 
         Raises what the run failed by, JobStopped where it was cancelled, WorkerLost where its process vanished;
-        TimeoutError when the time is over, and the run goes on.
+        CallTimeout (a TimeoutError) when the time is over, and the run goes on.
         """
         watch = self._watch(run_id)
         end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         pause = 0.2
         while watch.look() in ("waiting", "running"):
             if end is not None and time.monotonic() >= end:
-                raise TimeoutError(f"Run {run_id} has not ended within {timeout_seconds:g} s; it goes on.")
+                problem = (
+                    f"Run {run_id} has not ended within {timeout_seconds:g} s. It goes on; cancel({run_id!r}) ends it."
+                )
+                raise CallTimeout(problem, job_id=run_id)
             time.sleep(pause)
             pause = min(1.0, pause * 1.2)
         return watch.result()
@@ -106,17 +111,20 @@ class RayPipelineExecutor(PipelineExecutor):
         """The log of the run so far. Where Prefect knows nothing of it, what its process printed on this machine."""
         return self._watch(run_id).log()
 
-    def cancel(self, run_id: str) -> None:
-        """Have the run end early, which takes some seconds; one that has ended is left alone."""
-        self._watch(run_id).cancel()
+    def cancel(self, run_id: str) -> bool:
+        """Have the run end early, which takes some seconds; False where it had ended already."""
+        return self._watch(run_id).cancel()
 
     def _watch(self, run_id: str) -> RunWatch:
-        settings = read_settings()
-        blobs, url = open_blobs(settings), self._service(settings)
-        ordered = find(run_id, blobs.store)
-        from flows.pipelines.watching import RunWatch  # only now: Prefect takes a second to import
+        """Remembered, since who shows a run asks each second, and what was ordered does not change."""
+        if run_id not in self._watches:
+            settings = read_settings()
+            blobs, url = open_blobs(settings), self._service(settings)
+            ordered = find(run_id, blobs.store)
+            from flows.pipelines.watching import RunWatch  # only now: Prefect takes a second to import
 
-        return RunWatch(ordered, settings, blobs, url)
+            self._watches[run_id] = RunWatch(ordered, settings, blobs, url)
+        return self._watches[run_id]
 
     def _service(self, settings: Settings) -> str:
         url = self.pipeline_service_url or known_server(settings)

@@ -9,18 +9,17 @@ from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
 
+from flows.executors.calls import result_of
 from flows.jobs.publish import job_key
 from flows.pipelines import started
 from flows.pipelines.code import action_of
 from flows.pipelines.ordered import Ordered
-from flows.pipelines.prefect_runs import PrefectRuns, Reached, error_told, state_of
+from flows.pipelines.prefect_runs import Reached, error_told, runs_of, state_of
 from flows.pipelines.progress import ActionProgress, ActionStatus, PipelineProgress, RunState
 from flows.settings import Settings
 from stages.core.blobs import BlobStore
 from stages.core.checkpoints import Checkpoints
 from stages.core.errors import CheckpointError, JobStopped, ObjectMissing, StagewrightError, UsageError, WorkerLost
-from stages.core.results import StageResult
-from stages.plugins.action_stage import OUTPUT, checked_result
 
 _BEGINS_S = 60.0
 """A run that was just submitted is known to Prefect some seconds later; a busy machine takes longer."""
@@ -33,7 +32,8 @@ class RunWatch:
 
     def __init__(self, ordered: Ordered, settings: Settings, blobs: BlobStore, api_url: str) -> None:
         self._ordered, self._settings, self._blobs = ordered, settings, blobs
-        self._runs, self._id = PrefectRuns(api_url), ordered.run_id
+        self._runs, self._id = runs_of(api_url), ordered.run_id
+        self._entries = ordered.read_profile().stages
         self._vanished = False
         self._run: FlowRun | None = None
 
@@ -54,16 +54,14 @@ class RunWatch:
         """How far each action is: as the server tells while the run goes on, and then as the job's manifest does."""
         state, run = self.look(), self._run
         ended = state not in ("waiting", "running")
-        statuses, errors = dict[str, ActionStatus](), dict[str, str]()
-        if run is not None:
-            statuses = self._runs.statuses(run)
+        statuses, reached = self._runs.told(run) if run is not None else ({}, {})
+        errors = dict[str, str]()
         if ended:
             told, errors = self._told_at_the_end(cancelled=state == "cancelled")
             statuses |= told
-        reached = self._runs.reached(run) if run is not None else {}
         actions = tuple(
             _progress(entry.id, entry.stage, statuses.get(entry.id), reached.get(entry.id), errors.get(entry.id), ended)
-            for entry in self._ordered.read_profile().stages
+            for entry in self._entries
         )
         error = str(self._error(state)) if ended and state != "done" else None
         return PipelineProgress(self._id, state, actions, error)
@@ -77,25 +75,25 @@ class RunWatch:
         envelope = Checkpoints(self._blobs).read(key)
         if envelope is None:
             raise CheckpointError(f"The result of run {self._id} is no longer in the store (results/{key}).")
-        entry = self._ordered.read_profile().stages[-1]
-        definition, action = action_of(entry.stage, self._ordered)
-        value = StageResult(envelope, definition).value(OUTPUT).read(self._blobs)
-        return value if definition.write_types else checked_result(action, value)
+        return result_of(action_of(self._entries[-1].stage, self._ordered), envelope, self._blobs)
 
     def log(self) -> str:
         """The run's log as the server has it by now; before the run begins, what its process printed here."""
         run = self._runs.find(self._id)
         return self._runs.log(run) if run is not None else started.log_end(self._settings, self._id)
 
-    def cancel(self) -> None:
-        """Tell the run to end early. One that is about to begin is waited for, since nobody would hear it before."""
+    def cancel(self) -> bool:
+        """Tell the run to end early; False where it had ended. One that is about to begin is waited for, since nobody
+        would hear it before."""
         until = time.monotonic() + _BEGINS_S
         while (state := self.look()) == "waiting":
             if time.monotonic() > until:
                 raise UsageError(f"Run {self._id} does not begin, so it cannot be cancelled; see its log.")
             time.sleep(0.2)
-        if state == "running" and self._run is not None:
-            self._runs.cancel(self._run)
+        if state != "running" or self._run is None:
+            return False
+        self._runs.cancel(self._run)
+        return True
 
     def _error(self, state: RunState) -> StagewrightError:
         if self._vanished and self._run is None:

@@ -20,6 +20,7 @@ from stages.core.errors import JobStopped, ProfileError, ServiceUnreachable, Sta
 from stages.plugins import PluginDiscovery
 from tests.integration.driving import Toys
 from tests.integration.pipeline_toys import Lengths, ToyEmbellishAction, ToyLengthsAction, toy_split
+from tests.integration.test_docs import blocks
 from tests.integration.waiting import until
 from tests.unit.plugin_folders import PluginFolders
 
@@ -68,7 +69,7 @@ def test_a_run_is_watched_while_it_goes_and_gives_what_the_actions_give_here(
     )
     assert 0.5 <= seen.action("toy_embellish").share <= 0.75
     assert 0 < seen.share < 1
-    with pytest.raises(TimeoutError, match="it goes on"):
+    with pytest.raises(TimeoutError, match="It goes on"):
         pipeline.wait(run, executor, timeout_seconds=0)
     gate.touch()
     assert pipeline.wait(run, executor) == Lengths(lengths=[3, 4])
@@ -106,13 +107,13 @@ def test_what_an_earlier_run_made_is_kept_and_every_process_knows_the_run(execut
 
 
 def test_an_action_that_fails_ends_the_run_by_its_error(executor: RayPipelineExecutor) -> None:
-    run = chain().submit({"fail": "no ink"}, executor)
     with pytest.raises(StageFailed, match=r"toy_embellish.*ValueError: no ink") as there:
-        executor.wait(run)
+        chain().execute({"fail": "no ink"}, executor)
     with pytest.raises(StageFailed) as here:
         chain().execute({"fail": "no ink"}, LocalExecutor())
     assert str(there.value) == str(here.value)
-    seen = executor.get_progress(run)
+    [folder] = (read_settings().home / "pipelines").iterdir()
+    seen = executor.get_progress(folder.name)
     assert [(a.status, a.share) for a in seen.actions] == [("ran", 1.0), ("failed", 0.5), ("skipped", 0.0)]
     assert "no ink" in str(seen.action("toy_embellish").error)
     assert (seen.state, "no ink" in str(seen.error)) == ("failed", True)
@@ -120,14 +121,14 @@ def test_an_action_that_fails_ends_the_run_by_its_error(executor: RayPipelineExe
 
 def test_a_run_is_cancelled(toys: Toys, executor: RayPipelineExecutor) -> None:
     run = chain().submit({"gate": str(toys.folder / "never")}, executor)
-    executor.cancel(run)  # before it has begun
+    assert executor.cancel(run)  # before it has begun
     with pytest.raises(JobStopped, match="was cancelled"):
         executor.wait(run)
     seen = executor.get_progress(run)
     assert seen.state == "cancelled"
     assert {action.status for action in seen.actions} <= {"ran", "cancelled", "skipped"}
     assert seen.actions[-1].status == "skipped"
-    executor.cancel(run)
+    assert not executor.cancel(run)
     assert executor.get_progress(run).state == "cancelled"
 
 
@@ -164,15 +165,39 @@ def test_a_plugin_runs_on_ray_from_its_folder_with_an_input(on_ray: Toys) -> Non
     twice = PluginDiscovery.from_path(folder).get_action_class("twice")
     words = on_ray.folder / "words.json"
     words.write_text('["a", "bc"]')
-    pipeline = ActionPipeline([twice, twice, ToyLengthsAction])
-    executor = RayPipelineExecutor("ray", folder)
+    pipeline = ActionPipeline([twice, twice, ToyEmbellishAction, ToyLengthsAction])
+    executor, gate = RayPipelineExecutor("ray", folder), on_ray.folder / "gate"
+    params = {"twice_2": {"times": 1}, "gate": str(gate), "mark": ""}
     with pytest.raises(UsageError, match="reads a ToyWords: give it as `input`"):
         pipeline.submit({}, executor)
-    run = pipeline.submit({"twice_2": {"times": 1}}, executor, input=words)
+    run = pipeline.submit(params, executor, input=words)
+    until(lambda: executor.get_progress(run).action("toy_embellish").category == "write")
+    gate.touch()
     assert pipeline.wait(run, executor) == Lengths(lengths=[1, 2, 1, 2])
-    assert statuses(executor, run) == {"twice": "ran", "twice_2": "ran", "toy_lengths": "ran"}
+    assert set(statuses(executor, run).values()) == {"ran"}
     until(lambda: "unit ell" in executor.get_logs(run))
-    assert pipeline.execute({"twice_2": {"times": 1}}, LocalExecutor(), words) == Lengths(lengths=[1, 2, 1, 2])
+    assert pipeline.execute(params, LocalExecutor(), words) == Lengths(lengths=[1, 2, 1, 2])
+
+
+def test_the_page_is_true(toys: Toys) -> None:
+    folder = toys.folder
+    [listed] = [block for block in blocks("docs/pipelines.md", "yaml") if block.file]
+    for block in blocks("docs/pipelines.md", "python"):
+        if block.file:
+            (folder / block.file).write_text(block.text)
+    code = "from run_texts import *; print(ActionPipeline([write, ShoutAction, CountAction])"
+    code += ".to_yaml(name='shouting', params={'times': 2}), end='')"
+    for args in (["run_texts.py"], ["-c", code]):
+        done = subprocess.run(
+            [sys.executable, *args],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=toys.all(PYTHONPATH=f"{folder}:{toys.environment['PYTHONPATH']}"),
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout in ("characters=12\n", listed.text.partition("\n")[2])
 
 
 def test_what_is_wrong_is_told_before_a_run_is_started(toys: Toys, executor: RayPipelineExecutor) -> None:

@@ -224,6 +224,9 @@ def test_parameters_go_to_all_that_have_them_and_an_actions_own_count_more() -> 
     }
     assert spread(WriteParams(text="c")) == {"write": {"text": "c"}, "shout": {}, "shout_2": {}}
     assert spread({"shout": ShoutParams(end="?")})["shout"] == {"end": "?"}
+    assert spread({"shout": {"times": 2}, "write": {"times": 3}}) == spread(
+        {"shout": {"times": 2}, "write": WriteParams(times=3)}
+    )
     assert spread(None) == {"write": {}, "shout": {}, "shout_2": {}}
 
 
@@ -305,6 +308,8 @@ def test_actions_of_plugins_are_their_stages_by_name_and_by_class(folders: Plugi
     by_name = f"{folders.code('known')}.count"
     by_class = PluginDiscovery.from_path(other).get_action_class("count")
     pipeline = ActionPipeline([by_name, by_class])
+    config = {by_name: {"least": 3}, "count_2": {"least": 2}}
+    assert [entry.config for entry in pipeline.to_profile(params=config).stages] == [{"least": 3}, {"least": 2}]
     assert [member.definition.name for member in pipeline.members] == [by_name, f"{folders.code('other')}.count"]
     assert pipeline.ids == ["count", "count_2"]
     assert pipeline.execute({"least": 2}, LocalExecutor()) == ["bc", "other"]
