@@ -10,9 +10,11 @@ from typing import Any
 
 import yaml
 
-from flows.pipelines.members import Member
+from flows.pipelines.members import Member, refused
 from flows.profiles.entry_form import own_name
 from flows.profiles.model import Profile, StageEntry
+from flows.profiles.profile_form import NAME
+from stages.documents.faults import Fault
 from stages.documents.yaml_scalars import kind_of
 from stages.plugins.action_stage import INPUT, OUTPUT
 
@@ -24,8 +26,12 @@ def as_profile(
 ) -> Profile:
     """The profile: its entries joined by position, the first one's input as its own, the last one's output too.
 
-    An action in the middle that reads nothing only waits for the one above it.
+    An action in the middle that reads nothing only waits for the one above it. Raises ProfileError for a name that
+    profiles cannot have.
     """
+    if name and not NAME.fullmatch(name):
+        fault = Fault(f"{name!r} is no name: letters, digits, and single '-' or '_' between", field="name")
+        raise refused([fault])
     return Profile(
         name=name or _name(members),
         stages=tuple(
@@ -39,10 +45,15 @@ def as_profile(
 
 
 def as_yaml(profile: Profile) -> str:
-    """The profile as a file that `load_profile` reads as the same one."""
+    """The profile as a file that `load_profile` reads as the same one. Raises ProfileError for settings that are no
+    JSON."""
     told: dict[str, Any] = {"name": profile.name, "label": profile.label, "description": profile.description}
     told |= {"inputs": dict(profile.inputs), "stages": [_entry_told(entry) for entry in profile.stages]}
-    plain = json.loads(json.dumps({key: part for key, part in told.items() if part}))  # nothing stands in it twice
+    try:
+        plain = json.loads(json.dumps({key: part for key, part in told.items() if part}))  # nothing stands in it twice
+    except (TypeError, ValueError) as error:
+        fault = Fault(f"there are settings that no file can hold: {error}")
+        raise refused([fault]) from error
     return str(yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
 
 

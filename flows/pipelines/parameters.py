@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from flows.pipelines.members import Member
 from stages.core.suggest import did_you_mean
@@ -43,10 +44,19 @@ def _names(members: Sequence[Member]) -> dict[str, str]:
 
 
 def _plain(given: Given) -> dict[str, Any]:
-    """A mapping as it is; of a model what was given to it, as JSON has it."""
+    """What a mapping holds, and of a model what was given to it; as JSON has it, as far as it can."""
     if isinstance(given, BaseModel):
         return given.model_dump(mode="json", exclude_unset=True)
-    return dict(given or {})
+    return {key: _as_json(value) for key, value in (given or {}).items()}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, BaseModel):  # of an action's own, where what is not given may be given to all
+        return value
+    try:
+        return to_jsonable_python(value)
+    except ValueError:  # an action that runs in this process may take it all the same
+        return value
 
 
 def _nobodys(shared: Mapping[str, Any], members: Sequence[Member]) -> Iterator[Fault]:

@@ -48,7 +48,8 @@ class RunWatch:
         if self._run is None:
             return "failed"
         self._runs.mark_crashed(self._run)
-        return "crashed"
+        self._run = self._runs.find(self._id)
+        return state_of(self._run)  # crashed, or cancelled where it was to end anyway
 
     def progress(self) -> PipelineProgress:
         """How far each action is: as the server tells while the run goes on, and then as the job's manifest does."""

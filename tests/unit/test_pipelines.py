@@ -171,6 +171,8 @@ def test_a_name_is_made_of_the_actions() -> None:
     assert ActionPipeline([shout, shout]).to_profile().name == "shout-shout-2"
     assert ActionPipeline([WriteAction], name="mine").to_profile().name == "mine"
     assert len(ActionPipeline([WriteAction] * 40).to_profile().name) <= 50
+    with pytest.raises(ProfileError, match="'my pipeline!' is no name"):
+        ActionPipeline([WriteAction]).to_profile(name="my pipeline!")
 
 
 numbers = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
@@ -234,6 +236,14 @@ def test_parameters_may_be_given_by_their_aliases() -> None:
     pipeline = ActionPipeline([end_it])
     for params in ({"ending": "?"}, {"end_it": {"ending": "?"}}, EndParams(ending="?")):
         assert pipeline.plan(params).stage("end_it").config.end == "?"  # type: ignore[attr-defined]  # of that model
+
+
+def test_parameters_become_json_where_they_can() -> None:
+    assert spread({"text": Path("a/b"), "write": {"times": True}})["write"] == {"text": "a/b", "times": True}
+    pipeline, odd = ActionPipeline([WriteAction]), object()
+    assert pipeline.to_profile(params={"text": odd}).stages[0].config == {"text": odd}
+    with pytest.raises(ProfileError, match="settings that no file can hold"):
+        pipeline.to_yaml(params={"text": odd})
 
 
 def test_what_is_wrong_with_parameters_is_told_all_at_once_before_anything_runs() -> None:
