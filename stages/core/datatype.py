@@ -32,7 +32,7 @@ class DataType:
             plugin = plugin_of(cls.__module__)
             cls.name = f"{plugin}.{cls.__name__}" if plugin else cls.__name__
         known = _types.get(cls.name)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        if known is not None and _place(known) != _place(cls):
             raise DefinitionError(
                 f"Data type {cls.name!r} of {cls.__module__} has the name of one of {known.__module__}; rename one.",
                 type=cls.name,
@@ -76,6 +76,12 @@ class DataType:
     def can_write(cls) -> bool:
         """Whether the type says how to write and read itself."""
         return cls.encode is not DataType.encode and cls.decode.__func__ is not DataType.decode.__func__  # type: ignore[attr-defined]
+
+
+def _place(kind: type[DataType]) -> tuple[str | None, str, str]:
+    """What tells a class from others of its name. Of two folders of one plugin, the one that was read last counts."""
+    plugin, module = plugin_of(kind.__module__), kind.__module__
+    return plugin, module.partition(".")[2] if plugin else module, kind.__qualname__
 
 
 def find_type(name: str | type[DataType]) -> type[DataType]:

@@ -41,11 +41,11 @@ def open_package(code: str, folder: Path) -> str:
     """
     folder, number = folder.resolve(), 1
     with _lock:
-        name, taken = package_name(code), code
+        name = package_name(code)
         while _roots.get(name, (folder, code))[0] != folder:
             number += 1
-            name, taken = f"{package_name(code)}__{number}", f"{code}__{number}"
-        _roots[name] = (folder, taken)
+            name = f"{package_name(code)}__{number}"
+        _roots[name] = (folder, code)
         _forget_if_changed(name)
         return name
 

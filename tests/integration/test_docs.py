@@ -39,6 +39,7 @@ PAGES = (
     "README.md",
     "docs/accuracy.md",
     "docs/deployments.md",
+    "docs/executors.md",
     "docs/operations.md",
     "docs/pipelines.md",
     "docs/plugins.md",
@@ -49,7 +50,8 @@ PAGES = (
     "docs/writing-a-stage.md",
 )
 CHEAP = ("stages", "stage", "profiles", "validate", "schema", "plan", "plugin")
-NEEDS_SERVICES = ("-i", "--input", "--kept")
+NEEDS_SERVICES = ("-i", "--input", "--kept", "--mode")
+GOES_ON = {"docs/executors.md": "docs/plugins.md"}  # with the files of that page
 GO = typer.main.get_command(command.app)
 
 
@@ -178,7 +180,8 @@ class Page:
 def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """The page that the test is given, written. What its modules register is forgotten afterwards."""
     made = Page(request.param, tmp_path)
-    made.write()
+    for name in filter(None, (GOES_ON.get(made.name), made.name)):
+        Page(name, tmp_path).write()
     load_stages([])
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
     monkeypatch.setattr(discovery, "_seen", set(discovery._seen))
@@ -265,7 +268,14 @@ def test_the_envelope_has_the_fields_of_one() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/writing-a-stage.md", "docs/operations.md", "docs/pipelines.md", "docs/plugins.md"],
+    [
+        "README.md",
+        "docs/writing-a-stage.md",
+        "docs/operations.md",
+        "docs/pipelines.md",
+        "docs/plugins.md",
+        "docs/executors.md",
+    ],
     indirect=True,
 )
 def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +287,9 @@ def test_commands_and_python_work_with_services(page: Page, on_ray: Toys, monkey
     if page.name == "README.md":
         run(("run", "brand-exposure", "--input", "video=out/demo.mp4"))  # as `make demo` does
     page.run_python()
-    for asked in (found for found in commands(page.name) if found.args[0] in ("run", "plan", "show", "jobs", "open")):
+    for asked in (
+        found for found in commands(page.name) if found.args[0] in ("run", "plan", "show", "jobs", "open", "plugin")
+    ):
         code, printed = run((*asked.args, *(["--no-browser"] if asked.args[0] == "open" else [])))
         assert code == 0, printed
         for mark, stage, status in re.findall(r"^([✓=]) (\w+) +(\w+)", asked.shown, re.M):

@@ -72,6 +72,18 @@ class TestSideBySide:
         with pytest.raises(KeyError, match="There is no data type 'Marks"):
             find_type(f"Marks{folders.mark}")
 
+    def test_of_two_folders_of_one_code_the_data_types_of_the_last_count(self, folders: PluginFolders) -> None:
+        from stages.core.datatype import find_type
+
+        files = {"plugin/start.py": "from stages.datatypes import DataType\nclass Marks(DataType): pass"}
+        made = []
+        for name in ("alpha", "beta"):
+            folder = folders.write(name, files, code=folders.code("alpha"))
+            package = open_package(folders.code("alpha"), folder)
+            made.append(importlib.import_module(f"{package}.plugin.start").Marks)
+        assert [kind.name for kind in made] == [f"{folders.code('alpha')}.Marks"] * 2
+        assert find_type(f"{folders.code('alpha')}.Marks") is made[1]
+
     def test_a_data_type_of_one_plugin_is_found_without_its_code(self, folders: PluginFolders) -> None:
         from stages.core.datatype import find_type
 
