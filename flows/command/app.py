@@ -64,6 +64,49 @@ def run(
     raise typer.Exit(guarded(work, json))
 
 
+@app.command(epilog="Example: `stagewright batch brand-exposure -i 'video=s3://media/films/*.mp4'`")
+def batch(
+    profile: ProfileName,
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", metavar="KEY=WORD", help="A file or URI, a quoted pattern, a folder, or a list (`@FILE`)"
+        ),
+    ] = None,
+    set: Sets = None,
+    at_once: Annotated[int, typer.Option(min=1, max=256, help="Most jobs that run at the same time")] = 2,
+    errors_only: Annotated[
+        bool, typer.Option("--errors-only", help="Run again what failed in the batch before, and nothing else")
+    ] = False,
+    batch_id: Annotated[str, typer.Option(help="Name of the batch; by default it follows from what is asked")] = "",
+    runner: Annotated[
+        str | None, typer.Option(help="Where stages run: threads, ray (on this machine), auto or HOST:PORT (a cluster)")
+    ] = None,
+    label: Annotated[
+        str, typer.Option(help="What people call it; stands in the manifests and reports of its jobs")
+    ] = "",
+    disable: Off = None,
+    enable: On = None,
+    json: Json = False,
+) -> None:
+    """Run a profile on many inputs, each a job of its own; one that fails stops no other.
+
+    The same command goes on where it was: inputs that are done and have not changed are kept. `--errors-only` runs
+    again what failed, by default in the profile's last batch. In `batches/BATCH_ID/` of the store, and in the folder
+    that is told at the end, lie summary.csv and index.html, which links the reports.
+
+    Exit codes: 0 done, 1 some inputs failed, 2 wrong use or wrong profile, 3 a service cannot be reached."""
+    from flows.command.batch import order_of, parsed_words, run_batch
+    from flows.command.output import guarded
+
+    def work() -> int:
+        words, more = parsed_words(input or []), {"at_once": at_once, "errors_only": errors_only}
+        order = order_of(profile, words, set or [], disable or [], enable or [], batch_id=batch_id, label=label, **more)
+        return run_batch(profile, order, runner, json)
+
+    raise typer.Exit(guarded(work, json))
+
+
 @app.command(epilog="Examples: `stagewright plan brand-exposure --json`, `… plan brand-exposure -i video=match.mp4`")
 def plan(
     profile: ProfileName,
