@@ -66,14 +66,13 @@ def note_error(order: Path, error: BaseException) -> None:
     order.with_name("error.json").write_text(json.dumps(told))
 
 
-def noted_error(settings: Settings, run_id: str) -> StagewrightError:
-    """Why a process of this machine ended before its run began."""
+def noted_error(settings: Settings, run_id: str) -> StagewrightError | None:
+    """Why a process of this machine ended, where it left word."""
     try:
         told = json.loads((_folder(settings, run_id) / "error.json").read_text())
         return error_of(told["kind"], told["message"])
     except (OSError, ValueError):
-        message = f"The process of run {run_id} ended before the run began. Its log ends with:\n"
-        return StageFailed(message + log_end(settings, run_id), job_id=run_id)
+        return None
 
 
 def log_end(settings: Settings, run_id: str) -> str:

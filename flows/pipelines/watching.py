@@ -34,7 +34,6 @@ class RunWatch:
         self._ordered, self._settings, self._blobs = ordered, settings, blobs
         self._runs, self._id = runs_of(api_url), ordered.run_id
         self._entries = ordered.read_profile().stages
-        self._vanished = False
         self._run: FlowRun | None = None
 
     def look(self) -> RunState:
@@ -44,7 +43,6 @@ class RunWatch:
         state = state_of(self._run)
         if state not in ("waiting", "running") or not gone:
             return state
-        self._vanished = True
         if self._run is None:
             return "failed"
         self._runs.mark_crashed(self._run)
@@ -97,16 +95,15 @@ class RunWatch:
         return True
 
     def _error(self, state: RunState) -> StagewrightError:
-        if self._vanished and self._run is None:
-            return started.noted_error(self._settings, self._id)
         if state == "cancelled":
             return JobStopped(f"Run {self._id} was cancelled.", job_id=self._id)
-        if state == "crashed":
-            log = started.log_end(self._settings, self._id)
-            told = f" Its log ends with:\n{log}" if log else ""
-            return WorkerLost(f"The process that ran {self._id} vanished.{told}", job_id=self._id)
-        assert self._run is not None
-        return started.error_of(*error_told(self._run))
+        if state == "failed" and self._run is not None:
+            return started.error_of(*error_told(self._run))
+        if noted := started.noted_error(self._settings, self._id):  # it met what no flow run can tell of
+            return noted
+        log = started.log_end(self._settings, self._id)
+        told = f" Its log ends with:\n{log}" if log else ""
+        return WorkerLost(f"The process that ran {self._id} vanished.{told}", job_id=self._id)
 
     def _manifest(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self._blobs.store.get(job_key(self._id, "manifest.json")))

@@ -179,6 +179,14 @@ def test_a_plugin_runs_on_ray_from_its_folder_with_an_input(on_ray: Toys) -> Non
     assert pipeline.execute(params, LocalExecutor(), words) == Lengths(lengths=[1, 2, 1, 2])
 
 
+def test_a_run_that_finds_no_ray_says_so(toys: Toys) -> None:
+    executor = RayPipelineExecutor("127.0.0.1:9")
+    run = chain().submit({}, executor)
+    with pytest.raises(ServiceUnreachable, match=r"No Ray cluster answers at 127\.0\.0\.1:9"):
+        executor.wait(run)
+    assert executor.get_progress(run).state == "crashed"
+
+
 def test_the_page_is_true(toys: Toys) -> None:
     folder = toys.folder
     [listed] = [block for block in blocks("docs/pipelines.md", "yaml") if block.file]
