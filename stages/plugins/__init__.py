@@ -4,6 +4,7 @@ from stages.core.environment import PluginEnvironment
 from stages.core.errors import PluginError
 from stages.plugins.action import BaseAction, NoParams, NoResult
 from stages.plugins.action_function import action
+from stages.plugins.bases.deployment_action import BaseDeploymentAction, DeploymentContext
 from stages.plugins.bases.export_action import BaseExportAction, ExportContext
 from stages.plugins.bases.inference_action import BaseInferenceAction, InferenceContext
 from stages.plugins.bases.train_action import BaseTrainAction, TrainContext
@@ -17,10 +18,12 @@ from stages.plugins.installed import InstalledPlugin, find_plugins
 __all__ = [
     "ActionConfig",
     "BaseAction",
+    "BaseDeploymentAction",
     "BaseExportAction",
     "BaseInferenceAction",
     "BaseTrainAction",
     "BaseUploadAction",
+    "DeploymentContext",
     "ExportContext",
     "InferenceContext",
     "InstalledPlugin",

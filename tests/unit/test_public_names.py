@@ -77,10 +77,12 @@ def test_plugins() -> None:
     assert stages.plugins.__all__ == [
         "ActionConfig",
         "BaseAction",
+        "BaseDeploymentAction",
         "BaseExportAction",
         "BaseInferenceAction",
         "BaseTrainAction",
         "BaseUploadAction",
+        "DeploymentContext",
         "ExportContext",
         "InferenceContext",
         "InstalledPlugin",

@@ -1,0 +1,1 @@
+"""Serving models with Ray Serve, for actions that deploy."""
