@@ -47,7 +47,7 @@ def test_a_plugin_is_made_checked_and_packed_without_a_question(
     assert told["folder"] == str(tmp_path / "my-words")
     assert "plugin/count.py" in told["files"]
     checked = in_process("plugin", "check", "my-words", "--import")
-    assert (checked.code, checked.err) == (0, "my-words: can be used; 1 action.\n")
+    assert (checked.code, checked.out) == (0, "my-words: can be used; 1 action.\n")
     assert in_process("plugin", "package", "my-words").code == 0
     again = in_process("plugin", "create", "my-words", "--category", "custom", "--json")
     assert again.code == 2

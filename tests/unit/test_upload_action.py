@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from pydantic import BaseModel
 
 from stages.core.blobs import BlobStore, using
+from stages.core.cache import BlobCache
 from stages.core.context import RuntimeContext
 from stages.core.digests import digest_of
 from stages.core.errors import InputError, StoreError, UsageError
+from stages.core.scratch import ScratchStore, scratch_blobs
 from stages.plugins import BaseUploadAction, UploadContext, UploadFiles
 from stages.steps import BaseStep, StepFailed, StepRegistry, StepResult, ValidationStep
-from tests.unit.harness import make_blobs, make_context, run_stage
+from tests.unit.harness import make_context, run_stage
 
 FILES = {"a.txt": b"first", "b [1].txt": b"second " * 1000, "c.txt": b"third"}
 
@@ -54,6 +57,14 @@ class SendAction(BaseUploadAction[SendParams]):
         registry.register(Finish())
 
 
+class Bucket(ScratchStore):
+    """A store that stands for one which stays."""
+
+
+def blobs_in(folder: Path) -> BlobStore:
+    return BlobStore(Bucket(), BlobCache(folder / "cache", 1 << 20))
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     folder = tmp_path / "source"
@@ -87,7 +98,7 @@ def lies_at(destination: str, blobs: BlobStore) -> dict[str, bytes]:
 
 
 def test_all_files_are_there_and_told_of(source: Path, destination: str, tmp_path: Path) -> None:
-    blobs = make_blobs(tmp_path)
+    blobs = blobs_in(tmp_path)
     given = {"source": str(source), "destination": destination}
     written, _ = run_stage(SendAction.definition(), given, {}, tmp_path, blobs)
     assert lies_at(destination, blobs) == {f"inner/{name}": content for name, content in FILES.items()}
@@ -102,7 +113,7 @@ def test_all_files_are_there_and_told_of(source: Path, destination: str, tmp_pat
 def test_when_a_later_step_fails_they_are_gone_but_for_those_that_were_there(
     source: Path, destination: str, tmp_path: Path
 ) -> None:
-    blobs = make_blobs(tmp_path)
+    blobs = blobs_in(tmp_path)
     run = {"source": str(source), "destination": destination}
     with pytest.raises(StepFailed, match=r"catalogue is closed .*rolled back: upload"):
         run_stage(SendAction.definition(), {**run, "fails": True}, {}, tmp_path, blobs)
@@ -121,7 +132,7 @@ def test_when_a_later_step_fails_they_are_gone_but_for_those_that_were_there(
 def test_another_content_is_not_overwritten_and_the_rest_is_gone(
     source: Path, destination: str, tmp_path: Path
 ) -> None:
-    blobs = make_blobs(tmp_path)
+    blobs = blobs_in(tmp_path)
     (tmp_path / "other").write_bytes(b"theirs")
     with using(blobs):
         UploadContext(make_context(), destination=destination).upload(tmp_path / "other", "inner/c.txt")
@@ -146,7 +157,7 @@ def test_what_arrives_damaged_never_has_the_name_and_the_rest_is_gone(
         run_stage(SendAction.definition(), {"source": str(source), "destination": "memory://there"}, {}, tmp_path)
     assert len(given) == 3
     assert not [path for path in given if path.endswith(".txt")]
-    assert lies_at("memory://there", make_blobs(tmp_path)) == {}
+    assert lies_at("memory://there", blobs_in(tmp_path)) == {}
 
 
 def test_an_action_without_steps_leaves_nothing_either(source: Path, tmp_path: Path) -> None:
@@ -180,6 +191,12 @@ def test_an_action_without_steps_leaves_nothing_either(source: Path, tmp_path: P
 def test_an_address_that_cannot_be_written_to_is_refused(source: Path, address: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         UploadContext(make_context(), destination=address).upload(source / "a.txt")
+
+
+def test_without_a_store_there_is_no_place_but_a_named_one(source: Path, tmp_path: Path) -> None:
+    for blobs in (None, scratch_blobs()):
+        with using(blobs) if blobs else nullcontext(), pytest.raises(UsageError, match="no store to upload to"):
+            UploadContext(make_context()).upload(source / "a.txt")
 
 
 def test_files_and_paths_that_cannot_be_are_refused(source: Path, tmp_path: Path) -> None:

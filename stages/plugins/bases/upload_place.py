@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from stages.core.blobs import BlobStore
 from stages.core.errors import UsageError
 from stages.core.objects import ObjectStore
+from stages.core.scratch import ScratchStore
 from stages.datatypes.addresses import local_path
 from stages.datatypes.s3_input import s3_options
 from stages.plugins.bases.upload_to_files import OnFilesystem
@@ -35,8 +36,12 @@ class UploadPlace(Protocol):
 
 def place_of(address: str, options: dict[str, Any], blobs: BlobStore, job_id: str | None) -> UploadPlace:
     """The place of an address: a path, s3://bucket/prefix, or whatever fsspec knows; without one the job's folder in
-    the store. `options` go to fsspec. Raises UsageError for an address that cannot be written to."""
+    the store. `options` go to fsspec. Raises UsageError for an address that cannot be written to, and where there is no
+    store."""
     if not address:
+        if type(blobs.store) is ScratchStore:
+            hint = "name a destination, or run the action where there is one, as a task or a job"
+            raise UsageError(f"There is no store to upload to, only this process's memory; {hint}.")
         mine = f"jobs/{job_id}/uploads/" if job_id else "uploads/"
         return OnStore(blobs.store, mine)
     if "::" in address or urlsplit(address).scheme in ("http", "https"):
