@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.core.blobs import BlobStore
+from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
 from stages.core.envelope import Envelope
 from stages.core.errors import EncodeError, UsageError
@@ -37,7 +38,7 @@ class ActionCall:
         another type than the action reads; DefinitionError for what is no stage."""
         definition = stage_of(action)
         given = checked_params(action.action_name, action.params_model, params)
-        config = definition.settings.model_validate(given.model_dump())
+        config = definition.settings.model_validate(given.model_dump(by_alias=True), by_alias=True, by_name=True)
         reads = _reads(definition, input, blobs)
         version = stage_version(definition)
         digests = {key: handle.digest for key, handle in reads.items()}
@@ -87,11 +88,11 @@ def _reads(definition: StageDefinition, input: Any, blobs: BlobStore) -> dict[st
     if input is None:
         problem = f"Action {definition.name!r} reads a {kind.name}: give it as `input`."
         raise UsageError(problem, stage=definition.name)
-    if not isinstance(input, kind):
+    if not isinstance(input, kind) and not (isinstance(input, DataType) and kind.is_compatible_with(type(input))):
         problem = f"Action {definition.name!r} reads a {kind.name}; its input is a {type(input).__name__}."
         raise UsageError(problem, stage=definition.name)
     try:
-        return {INPUT: ValueHandle(encode_value(input, kind, blobs))}
+        return {INPUT: ValueHandle(encode_value(input, type(input), blobs))}
     except EncodeError as error:
         problem = f"Action {definition.name!r}: its input {error.message}."
         raise UsageError(problem, stage=definition.name) from error

@@ -55,10 +55,9 @@ def _packages(plugin: PluginDiscovery, folder: str) -> dict[str, Any]:
     config, packages = plugin.config, requirements_of(plugin.folder)
     if not packages:
         return {}
-    options = list(config.package_manager_options)
     if any((plugin.folder / config.wheels_dir).glob("*.whl")):
-        options += ["--find-links", f"{folder}/{config.wheels_dir}"]
-    manager = config.package_manager
+        packages.insert(0, f"--find-links {folder}/{config.wheels_dir}")  # there variables are read, in options not
+    manager, options = config.package_manager, list(config.package_manager_options)
     return {manager.value: {"packages": packages, **({_OPTIONS[manager]: options} if options else {})}}
 
 

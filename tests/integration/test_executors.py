@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -251,3 +252,25 @@ class TestJobs:
             jobs.get_status("nowhere")
         with pytest.raises(UsageError, match="no address of a job server"):
             RayJobExecutor("127.0.0.1:1")
+
+    def test_what_the_plugin_requires_is_installed_for_it_by_its_package_manager(self, on_ray: Toys) -> None:
+        need = "from stages.plugins import action\n@action\ndef need(params, ctx):\n    import tiny_wheel\n    return tiny_wheel.ANSWER\n"
+        config = (
+            "package_manager: uv\npackage_manager_options: [--no-index]\nactions:\n  need: {entrypoint: need:need}\n"
+        )
+        folder = PluginFolders(on_ray.folder).write(
+            "needy", {"need.py": need, "requirements.txt": "tiny-wheel\n"}, config
+        )
+        write_wheel(folder / "wheels")
+        assert RayJobExecutor(working_dir=folder).execute("need") == 42
+
+
+def write_wheel(folder: Path) -> None:
+    """A package that is installed nowhere, `tiny-wheel`."""
+    folder.mkdir()
+    about = "tiny_wheel-1.0.dist-info"
+    with zipfile.ZipFile(folder / "tiny_wheel-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny_wheel/__init__.py", "ANSWER = 42\n")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-wheel\nVersion: 1.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")

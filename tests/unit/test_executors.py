@@ -122,6 +122,20 @@ class TestLocal:
             LocalExecutor().execute(Wrong, None, Letters(b""))
 
 
+def test_parameters_with_other_names_outside_and_an_input_of_a_base_type() -> None:
+    class Params(BaseModel):
+        rate: int = Field(1, alias="learning-rate")
+
+    class Capitals(Letters):
+        pass
+
+    @action(params=Params, input_type=Capitals)
+    def look(params: Any, ctx: Any) -> Any:
+        return [params.rate, ctx.input.data.decode()]
+
+    assert LocalExecutor().execute(look, {"learning-rate": 3}, Letters(b"abc")) == [3, "abc"]
+
+
 class TestSent:
     def test_a_call_survives_the_journey(self) -> None:
         blobs = scratch_blobs()
