@@ -254,7 +254,8 @@ class TestJobs:
             RayJobExecutor("127.0.0.1:1")
 
     def test_what_the_plugin_requires_is_installed_for_it_by_its_package_manager(self, on_ray: Toys) -> None:
-        need = "from stages.plugins import action\n@action\ndef need(params, ctx):\n    import tiny_wheel\n    return tiny_wheel.ANSWER\n"
+        need = "import stages.plugins\n@stages.plugins.action\ndef need(params, ctx):\n"
+        need += "    import tiny_wheel\n    return tiny_wheel.ANSWER\n"
         config = (
             "package_manager: uv\npackage_manager_options: [--no-index]\nactions:\n  need: {entrypoint: need:need}\n"
         )
