@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
     "docs/accuracy.md",
+    "docs/action-bases.md",
     "docs/deployments.md",
     "docs/executors.md",
     "docs/operations.md",

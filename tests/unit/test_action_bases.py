@@ -299,6 +299,12 @@ def test_what_an_inference_lacks_is_told(tmp_path: Path) -> None:
         def infer(self, batch: list[Any]) -> list[Any]:
             return [self.model]
 
+    class Reading(BaseInferenceAction[FitParams]):
+        input_type = Dataset
+
+        def infer(self, batch: list[Any]) -> list[Any]:
+            return batch
+
     with pytest.raises(StepFailed, match="was given no model; let it read one"):
         LineAction({}, ctx).run()
     file = str(line(tmp_path / "line", 1.0))
@@ -306,6 +312,9 @@ def test_what_an_inference_lacks_is_told(tmp_path: Path) -> None:
         Short({"model": file}, ctx).run()
     with pytest.raises(StepFailed, match=r"has no load_model\(\), which could load line.npz"):
         Unloadable({"model": file}, ctx).run()
+    ctx.input = numbers(tmp_path / "data")
+    with pytest.raises(UsageError, match=r"reads a Dataset, which is no list of requests; write get_requests\(\)"):
+        Reading({}, ctx).run()
     with pytest.raises(UsageError, match="was given no model"):
         _ = LineAction({}, ctx).model
 

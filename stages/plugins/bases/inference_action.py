@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,11 +69,15 @@ class BaseInferenceAction(SteppedAction[P, InferenceContext]):
         return (ONNXModel if address.lower().endswith(".onnx") else Model).from_address(address)
 
     def get_requests(self) -> list[Any]:
-        """What the model is asked: by default the parameter `requests`, or else the input, unless that is the model."""
+        """What the model is asked: by default the parameter `requests`, or else the input, unless that is the model.
+        Write it where the input is something else than a list."""
         given = getattr(self.params, "requests", None)
         if given is None and not isinstance(self.ctx.input, Model):
             given = self.ctx.input
-        return list(given or [])
+        if given is not None and not isinstance(given, Iterable):
+            what = f"a {type(given).__name__}, which is no list of requests; write get_requests()"
+            raise UsageError(f"Action {self.action_name!r} reads {what}.", action=self.action_name)
+        return [] if given is None else list(given)
 
     @property
     def model(self) -> Any:
