@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,9 @@ from stages.core.errors import ServiceUnreachable, StageFailed, UsageError
 from stages.plugins.bases.deployment import Deployment, Served
 
 _POLL_S = 0.2
+_LAST_ANSWER_S = 5
+"""What a replica that is to end still answers may take so long."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _FAILED = ("DEPLOY_FAILED", "UNHEALTHY")
 _OUTER_PORT = 8000
 
@@ -70,6 +74,8 @@ class RayServe:
             num_replicas=wanted.replicas,
             max_constructor_retry_count=1,  # what does not load now will not load in a minute
             graceful_shutdown_wait_loop_s=_POLL_S,
+            graceful_shutdown_timeout_s=_LAST_ANSWER_S,
+            max_surge_percent=1,  # one more at least: what is there answers until its successor does
             ray_actor_options={"num_cpus": wanted.cpus, "num_gpus": wanted.gpus},
         )
         app = deployment(ModelReplica).bind(plan.to_json())
@@ -97,10 +103,17 @@ class RayServe:
         if http is None:
             return Served(name, "", "NOT_DEPLOYED")
         app = serve.status().applications.get(name)
-        told = "; ".join(one.message for one in app.deployments.values() if one.message) if app else ""
-        status = "NOT_DEPLOYED" if app is None else str(getattr(app.status, "value", app.status))
         url = f"http://{http.host}:{http.port}/{name}"
-        return Served(name, url, status, message=told or (app.message if app else ""))
+        if app is None:
+            return Served(name, url, "NOT_DEPLOYED")
+        told = [one.message for one in app.deployments.values() if one.message]
+        return Served(name, url, str(app.status.value), message=_shortened(told[0] if told else app.message))
+
+
+def _shortened(message: str) -> str:
+    """Of a message that ends with a traceback, what was raised: its last line."""
+    lines = [line for line in _COLOURS.sub("", message).splitlines() if line.strip()]
+    return lines[-1].strip()[:1000] if lines else ""
 
 
 def _too_late(wanted: Deployment, found: Served) -> ServiceUnreachable:
@@ -151,17 +164,19 @@ def _http(serve: Any) -> Any:
 
 @contextmanager
 def _joined(cluster: str) -> Iterator[Any]:
-    """Connected to the cluster: as the process is already, else for this long."""
+    """Connected to the cluster, for this long unless the process was before. What runs on Ray serves on that Ray."""
     try:
         import ray
 
         from flows.places.ray_connection import Cluster, is_elsewhere, join
     except ImportError:
         raise UsageError("Ray is not installed. Install it with `pip install 'stagewright[serving]'`.") from None
-    if ray.is_initialized():
+    known = ray.is_initialized()
+    if known and ray.get_runtime_context().worker.mode == ray.WORKER_MODE:
         yield Cluster(ray.get_runtime_context().gcs_address, is_elsewhere())
         return
     try:
         yield join(cluster, read_settings(), log_to_driver=False)
     finally:
-        ray.shutdown()
+        if not known:
+            ray.shutdown()

@@ -204,12 +204,13 @@ def test_an_action_deploys_a_model_anew_and_it_ends(serving: RayServe, plugin: P
     assert second["url"] == first["url"]
     assert ask(second["url"], {"requests": [1, 2]}) == (200, {"results": [5, 10]})
     assert serving.status("scale").status == "RUNNING"
-    broken = tmp_path / "broken.npz"
-    np.savez(broken, other=1)
+    np.savez(tmp_path / "broken.npz", other=1)
     ctx = make_context()
-    ctx.input = ModelWeights.from_file(broken)
-    with pytest.raises(StageFailed, match="'broken' was not deployed"):
-        plugin.get_action_class("deploy")({"name": "broken"}, ctx).run()
-    assert serving.status("broken").status == "NOT_DEPLOYED"
+    ctx.input = ModelWeights.from_file(tmp_path / "broken.npz")
+    for name, left in (("broken", "NOT_DEPLOYED"), ("scale", "DEPLOY_FAILED")):
+        with pytest.raises(StageFailed, match=rf"'{name}' was not deployed: KeyError: 'factor is not a file"):
+            plugin.get_action_class("deploy")({"name": name}, ctx).run()
+        assert serving.status(name).status == left
+    assert ask(second["url"], {"requests": [1]}) == (200, {"results": [5]})
     serving.delete("scale")
     assert serving.status("scale").status == "NOT_DEPLOYED"
