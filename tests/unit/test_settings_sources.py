@@ -65,6 +65,7 @@ class TestSources:
             "S3_SECRET_KEY": (None, "default"),
             "PROFILES": (["a", "b"], "environment"),
             "STAGE_MODULES": ([], "default"),
+            "PLUGINS": ([], "default"),
             "RUNNER": ("threads", "default"),
             "WORKERS": (3, "environment"),
             "CACHE_GB": (20, "default"),
