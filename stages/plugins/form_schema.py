@@ -166,7 +166,9 @@ def _validation(schema: Schema, required: bool, nullable: bool) -> Node:
 
 
 def _help(schema: Schema) -> Node:
-    said = " ".join(filter(None, [schema.get("description"), *told(schema)]))
+    described, more = schema.get("description", ""), told(schema)
+    end = "." if described and more and described[-1].isalnum() else ""
+    said = " ".join(filter(None, [described + end, *more]))
     return {"help": _no_code(said)} if said else {}
 
 
