@@ -12,9 +12,8 @@ would take for its own what another has just made.
 
 from __future__ import annotations
 
-import random
+import itertools
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
@@ -33,8 +32,8 @@ from prefect.utilities.callables import get_call_parameters
 from flows.assemble import JobFlow
 from stages.core.errors import JobStopped, StageFailed, StagewrightError
 
-_TRIES, _AGAIN_S = 40, 0.05
-"""Tries, and seconds before the second of them; before the last it is a quarter of a minute since the first."""
+_TRIES, _AGAIN_S = 20, 0.1
+"""How often the client is told to try, and the seconds that it waits between two of its own tries, or a little more."""
 
 
 class JobRuns:
@@ -46,7 +45,7 @@ class JobRuns:
         assert context.flow_run is not None
         self._flow, self._tag = flow, batch_id
         self._client = cast(SyncPrefectClient, context.client)  # open as long as the batch runs
-        self._creator = get_client(httpx_settings={"event_hooks": {"response": [_refuse_at_once]}}, sync_client=True)
+        self._creator = get_client(httpx_settings={"event_hooks": {"response": [_ask_again_soon]}}, sync_client=True)
         self._batch: UUID = context.flow_run.id
         self._open: set[UUID] = set()
         self._lock = threading.Lock()
@@ -89,17 +88,15 @@ class JobRuns:
     def _created(self, job_id: str, given: dict[str, Any]) -> FlowRun:
         shown = self._flow.serialize_parameters(given)
 
-        def create() -> FlowRun:
-            return self._creator.create_flow_run(
-                self._flow, parameters=shown, name=job_id, state=Pending(), tags=[self._tag]
-            )
-
-        for tried in range(_TRIES):
+        for tried in itertools.count(1):  # each is some tries of the client's own
             try:
-                return create()
-            except _Busy:
-                time.sleep(_AGAIN_S * random.uniform(0.5, 1 + tried / 4))  # noqa: S311 - no secret: others try, too
-        return create()
+                return self._creator.create_flow_run(
+                    self._flow, parameters=shown, name=job_id, state=Pending(), tags=[self._tag]
+                )
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE or tried == _TRIES:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     @contextmanager
     def _noted(self, run: UUID) -> Iterator[None]:
@@ -112,14 +109,10 @@ class JobRuns:
                 self._open.discard(run)
 
 
-def _refuse_at_once(response: httpx.Response) -> None:
-    """For the client that creates runs: Prefect's own patience comes before ours else."""
+def _ask_again_soon(response: httpx.Response) -> None:
+    """For the client that creates runs: what the server does not say, since it knows of no better time."""
     if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        raise _Busy("The Prefect server is busy.", request=response.request, response=response)
-
-
-class _Busy(httpx.HTTPStatusError):
-    """Another writer was faster."""
+        response.headers.setdefault("Retry-After", str(_AGAIN_S))
 
 
 def _result(state: State[Any], job_id: str) -> dict[str, Any]:

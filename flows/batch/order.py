@@ -15,8 +15,9 @@ from flows.profiles.faults import refuse
 from flows.profiles.model import Profile
 from stages.core.errors import UsageError
 
-AT_ONCE = 2
-"""A job spreads its work over all cores by itself; the second one works while the first waits for store and server."""
+AT_ONCE = 1
+"""A job spreads its work over all cores by itself. And with two of them, a Prefect server on SQLite was seen to hold up
+all writers for a minute now and then (docs/scale.md)."""
 
 
 @dataclass(frozen=True)

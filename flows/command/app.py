@@ -74,7 +74,7 @@ def batch(
         ),
     ] = None,
     set: Sets = None,
-    at_once: Annotated[int, typer.Option(min=1, max=256, help="Most jobs that run at the same time")] = 2,
+    at_once: Annotated[int, typer.Option(min=1, max=256, help="Most jobs that run at the same time")] = 1,
     errors_only: Annotated[
         bool, typer.Option("--errors-only", help="Run again what failed in the batch before, and nothing else")
     ] = False,
