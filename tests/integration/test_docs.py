@@ -46,6 +46,7 @@ PAGES = (
     "docs/plugins.md",
     "docs/profiles.md",
     "docs/ray.md",
+    "docs/scale.md",
     "docs/steps.md",
     "docs/watching.md",
     "docs/writing-a-stage.md",
