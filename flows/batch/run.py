@@ -14,6 +14,7 @@ from flows.batch.following import tell
 from flows.batch.item import Batch, Item, State, sentence
 from flows.batch.job_runs import JobRuns
 from flows.batch.ledger import Ledger
+from flows.batch.memory import give_back
 from flows.batch.order import Order, batch_of
 from flows.batch.summary import files, rows
 from flows.batch.unchanged import unchanged
@@ -53,6 +54,8 @@ def run_batch(profile: Profile, order: Order, runner: str, flow_run_id: str, say
             carrying = Carrying(work, runs.is_cancelled, runs.cancel, lambda error: _is_of_services(error, blobs.store))
             for item in carrying.run(chosen, order.at_once):
                 tell(batch, item)
+                if item.state in ("done", "failed"):
+                    give_back()
                 ledger.bring_up_to_date(batch)
     finally:
         _close(batch, ledger)
