@@ -13,7 +13,7 @@ from flows.batch.item import Batch, sentence
 from flows.batch.order import Order
 from flows.command.batch_live import shown
 from flows.command.output import print_json, say
-from flows.command.run import _parsed_set, changed_profile
+from flows.command.run import parsed_set, changed_profile
 from flows.command.starting import ready
 from flows.graph.planning import plan_profile
 from flows.jobs.job import check_job_id
@@ -51,7 +51,7 @@ def order_of(
     if more["batch_id"]:
         check_job_id(more["batch_id"])
     settings: dict[str, dict[str, Any]] = {}
-    for id, field, value in map(_parsed_set, sets):
+    for id, field, value in map(parsed_set, sets):
         settings.setdefault(id, {})[field] = value
     return Order(words, settings, dict.fromkeys(on, True) | dict.fromkeys(off, False), **more)
 

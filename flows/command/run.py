@@ -31,7 +31,7 @@ def changed_profile(name: str, sets: Sequence[str], off: Sequence[str] = (), on:
     settings = read_settings()
     load_stages(settings.stage_modules)
     profile = load_profile(name, [Path(folder) for folder in settings.profiles])
-    changes = [_parsed_set(text) for text in sets]
+    changes = [parsed_set(text) for text in sets]
     known = [entry.id for entry in profile.stages]
     for id in (*(id for id, _, _ in changes), *off, *on):
         if id not in known:
@@ -97,7 +97,8 @@ def run_profile(
     return _done(manifest, settings, as_json)
 
 
-def _parsed_set(text: str) -> tuple[str, str, Any]:
+def parsed_set(text: str) -> tuple[str, str, Any]:
+    """Entry, field and value of `STAGE.FIELD=VALUE`. Raises UsageError."""
     path, sign, value = text.partition("=")
     id, dot, field = path.partition(".")
     if not (sign and dot and id and field):

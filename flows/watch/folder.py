@@ -11,7 +11,7 @@ from stages.core.errors import BucketMissing, InputError, UsageError
 from stages.core.objects import ObjectStore, StoreAddress
 from stages.datatypes.s3_input import s3_options, split
 
-_OWN = ("results/", "blobs/", "cache/", "jobs/", "failures/", "watch/")
+_OWN = ("results/", "blobs/", "cache/", "jobs/", "batches/", "failures/", "watch/")
 """What Stagewright itself writes below its prefix: never taken for new, else a report could start the next job."""
 
 
