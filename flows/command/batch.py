@@ -13,7 +13,7 @@ from flows.batch.item import Batch, sentence
 from flows.batch.order import Order
 from flows.command.batch_live import shown
 from flows.command.output import print_json, say
-from flows.command.run import parsed_set, changed_profile
+from flows.command.run import changed_profile, parsed_set
 from flows.command.starting import ready
 from flows.graph.planning import plan_profile
 from flows.jobs.job import check_job_id
