@@ -10,12 +10,11 @@ from typing import Any
 
 from flows.executors.calls import Action, ActionCall, action_class, plugin_in
 from flows.executors.needs import runtime_env_of
+from flows.executors.ray_link import enter, leave
 from flows.executors.sent import SentCall
 from flows.executors.shared_store import SharedBlobs
 from flows.executors.told import Listening, Told
-from flows.places.names import RAY
 from flows.places.secrets import secrets_of
-from flows.settings import read_settings
 from stages.core.context import Reporter
 from stages.core.errors import UsageError, WorkerLost
 
@@ -63,9 +62,11 @@ class RayActorExecutor:
             return call.result(self._ran(call, listening), shared.blobs)
 
     def shutdown(self) -> None:
-        """Let the actor go, with all that it has loaded. A call after this starts another."""
+        """Let the actor go, with all that it has loaded, and the cluster, where no other executor needs it and this
+        process was not connected before. A call after this starts another actor."""
         with self._lock:
             self._let_go()
+            leave(self)
 
     def __enter__(self) -> RayActorExecutor:
         return self
@@ -106,23 +107,12 @@ class RayActorExecutor:
             from flows.executors.action_actor import ActionActor
             from flows.places.baggage import pack
 
-            cluster = self._connected()
+            cluster = enter(self, self._address)
             package = None if self._plugin is None else ray.put(_packed(self._plugin.folder))
             workers = max(1, int(self._asked["num_cpus"]))
             made: Any = ray.remote(ActionActor).options(max_restarts=0, **self._asked)
             self._actor = made.remote(pack(cluster.elsewhere), package, workers)
         return self._actor
-
-    def _connected(self) -> Any:
-        import ray
-
-        from flows.places.ray_connection import Cluster, is_elsewhere, join
-
-        if self._address is None and ray.is_initialized():
-            return Cluster(ray.get_runtime_context().gcs_address, is_elsewhere())
-        settings = read_settings()
-        runner = self._address or (settings.runner if settings.runner != "threads" else RAY)
-        return join(runner, settings)
 
     def _let_go(self) -> None:
         if self._actor is not None:

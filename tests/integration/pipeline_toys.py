@@ -14,7 +14,7 @@ from stages.datatypes import DataType
 from stages.plugins import BaseAction, action
 
 
-class ToyWords(DataType):
+class PipelineWords(DataType):
     """Words, which can be given as a JSON file."""
 
     def __init__(self, words: list[str]) -> None:
@@ -24,11 +24,11 @@ class ToyWords(DataType):
         return self.words
 
     @classmethod
-    def decode(cls, data: Any, blobs: Any) -> ToyWords:
+    def decode(cls, data: Any, blobs: Any) -> PipelineWords:
         return cls(data)
 
     @classmethod
-    def from_address(cls, address: str) -> ToyWords:
+    def from_address(cls, address: str) -> PipelineWords:
         return cls(json.loads(Path(address).read_text()))
 
 
@@ -37,12 +37,12 @@ class SplitParams(BaseModel):
     lines: int = Field(0, ge=0, description="Lines to say")
 
 
-@action(output_type=ToyWords)
-def toy_split(params: SplitParams, ctx: RuntimeContext) -> ToyWords:
+@action(output_type=PipelineWords)
+def toy_split(params: SplitParams, ctx: RuntimeContext) -> PipelineWords:
     """Splits a text, and says some lines."""
     for number in range(params.lines):
         ctx.log_message(f"line {number} of {params.lines}")
-    return ToyWords(params.text.split())
+    return PipelineWords(params.text.split())
 
 
 class ToyEmbellishParams(BaseModel):
@@ -54,18 +54,18 @@ class ToyEmbellishParams(BaseModel):
 class ToyEmbellishAction(BaseAction[ToyEmbellishParams]):
     """Adds a mark to each word."""
 
-    input_type = ToyWords
-    output_type = ToyWords
+    input_type = PipelineWords
+    output_type = PipelineWords
     stage_options: ClassVar = {"progress": {"look": 1, "write": 1}}
 
-    def execute(self) -> ToyWords:
+    def execute(self) -> PipelineWords:
         self.set_progress(1, 1, "look")
         while self.params.gate and not Path(self.params.gate).exists():
             self.set_progress(1, 2, "write")
             time.sleep(0.02)
         if self.params.fail:
             raise ValueError(self.params.fail)
-        return ToyWords([word + self.params.mark for word in self.ctx.input.words])
+        return PipelineWords([word + self.params.mark for word in self.ctx.input.words])
 
 
 class Lengths(BaseModel):
@@ -81,7 +81,7 @@ class LengthsParams(BaseModel):
 class ToyLengthsAction(BaseAction[LengthsParams]):
     """The lengths of words."""
 
-    input_type = ToyWords
+    input_type = PipelineWords
     result_model = Lengths
 
     def execute(self) -> Lengths:

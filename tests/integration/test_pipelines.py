@@ -147,18 +147,18 @@ def test_a_plugin_runs_on_ray_from_its_folder_with_an_input(on_ray: Toys) -> Non
     code = """
         from pydantic import BaseModel
         from stages.plugins import BaseAction
-        from tests.integration.pipeline_toys import ToyWords
+        from tests.integration.pipeline_toys import PipelineWords
 
         class Params(BaseModel):
             times: int = 2
 
         class TwiceAction(BaseAction[Params]):
-            input_type = ToyWords
-            output_type = ToyWords
+            input_type = PipelineWords
+            output_type = PipelineWords
 
             def execute(self):
                 self.ctx.log_message("unit " + self.ctx.env.get_str("UNIT"))
-                return ToyWords(self.ctx.input.words * self.params.times)
+                return PipelineWords(self.ctx.input.words * self.params.times)
         """
     config = "env: {UNIT: ell}\nactions: {twice: {entrypoint: plugin.twice:TwiceAction}}\n"
     folder = plugins.write("loud", {"plugin/twice.py": code}, config)
@@ -168,7 +168,7 @@ def test_a_plugin_runs_on_ray_from_its_folder_with_an_input(on_ray: Toys) -> Non
     pipeline = ActionPipeline([twice, twice, ToyEmbellishAction, ToyLengthsAction])
     executor, gate = RayPipelineExecutor("ray", folder), on_ray.folder / "gate"
     params = {"twice_2": {"times": 1}, "gate": str(gate), "mark": ""}
-    with pytest.raises(UsageError, match="reads a ToyWords: give it as `input`"):
+    with pytest.raises(UsageError, match="reads a PipelineWords: give it as `input`"):
         pipeline.submit({}, executor)
     run = pipeline.submit(params, executor, input=words)
     until(lambda: executor.get_progress(run).action("toy_embellish").category == "write")

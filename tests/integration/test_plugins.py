@@ -18,7 +18,7 @@ from flows.places.order import Order
 from flows.places.plugin_code import PluginCode
 from flows.settings import read_settings
 from stages import Resources
-from stages.core import registry
+from stages.core import discovery, registry
 from stages.core.execute import StageCall
 from stages.core.fingerprint import stage_version
 from stages.core.objects import ObjectStore
@@ -101,8 +101,9 @@ actions:
 
 @pytest.fixture
 def folders(on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> PluginFolders:
-    """Plugins, where the toys' runs look for them; their stages are forgotten."""
+    """Plugins, where the toys' runs look for them; their stages and faults are forgotten."""
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
+    monkeypatch.setattr(discovery, "_faults", list(discovery._faults))
     found = PluginFolders(on_ray.folder / "plugins")
     monkeypatch.setenv("STAGEWRIGHT_PLUGINS", str(found.root))
     return found

@@ -101,7 +101,7 @@ TWO_ON_A_GPU = """
 name: gpus
 stages:
   - {stage: toy_placed, resources: {gpus: 1}, config: {wait: 1}}
-  - {stage: toy_placed, id: other, writes: {placed: more}, resources: {gpus: 1}, config: {wait: 1}}
+  - {stage: toy_placed, id: other, writes: {placed: more}, resources: {gpus: 1}, config: {wait: 1.01}}
 """
 
 LONG = """

@@ -1,0 +1,46 @@
+"""This process's connection to a Ray cluster, as executors need it: a process has one at a time."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from flows.places.names import RAY, THREADS
+from flows.settings import read_settings
+
+if TYPE_CHECKING:
+    from flows.places.ray_connection import Cluster
+
+_lock = threading.Lock()
+_users: set[object] = set()  # who need a connection that was made here; none where it was there before
+
+
+def enter(user: object, address: str | None) -> Cluster:
+    """The cluster: that at the address, else the one that this process is connected to, else as STAGEWRIGHT_RUNNER says
+    or, where that is threads, the Ray of this machine. Raises UsageError, ServiceUnreachable."""
+    import ray
+
+    from flows.places.ray_connection import Cluster, is_elsewhere, join
+
+    with _lock:
+        was_connected = ray.is_initialized()
+        if address is None and was_connected:
+            cluster = Cluster(ray.get_runtime_context().gcs_address, is_elsewhere())
+        else:
+            settings = read_settings()
+            named = settings.runner if settings.runner != THREADS else RAY
+            cluster = join(address or named, settings)
+        if _users or not was_connected:
+            _users.add(user)
+        return cluster
+
+
+def leave(user: object) -> None:
+    """Disconnect, if it was connected for executors and this is the last of them."""
+    with _lock:
+        if user in _users:
+            _users.discard(user)
+            if not _users:
+                import ray
+
+                ray.shutdown()
