@@ -84,7 +84,7 @@ WORK = """
 
     @action
     def chatter(params: NoParams, ctx):
-        for number in range(100_000):
+        for number in range(1_000_000):
             print("line", number)
         return number
 
@@ -236,8 +236,8 @@ class TestJobs:
     def test_one_that_prints_without_end_and_is_waited_for_by_another(self, jobs: RayJobExecutor, plugin: Path) -> None:
         job = jobs.submit("chatter")
         lines = list(jobs.stream_logs(job))
-        assert lines[-2:] == ["line 99998", "line 99999"]
-        assert RayJobExecutor(working_dir=plugin).wait(job, 60) == 99_999
+        assert lines[-2:] == ["line 999998", "line 999999"]
+        assert RayJobExecutor(working_dir=plugin).wait(job, 60) == 999_999
 
     def test_one_that_needs_what_is_not_there(self, jobs: RayJobExecutor) -> None:
         with pytest.raises(StageFailed, match="No module named 'nowhere_to_be_found'"):
