@@ -4,27 +4,19 @@ folder (which Ray brings there), with the call in STAGEWRIGHT_CALL."""
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
 import traceback
-from contextlib import ExitStack, closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flows.executors.job_lines import BAGGAGE, CALL, end_line, line_of, mark_of
 from flows.executors.sent import SentCall
-from flows.executors.shared_store import SharedBlobs
+from flows.executors.there import run_sent
 from flows.places.baggage import Baggage
-from flows.places.clients import server_client
 from flows.places.news import Notebook
-from stages.core.context import Deferred, RuntimeContext
-from stages.core.envelope import Envelope
 from stages.core.errors import StageFailed, StagewrightError
-from stages.core.execute import execute
-from stages.core.spread import ThreadSpread
 
 
 def main() -> int:
@@ -35,7 +27,8 @@ def main() -> int:
     telling = threading.Thread(target=_tell, args=(mark, notebook), daemon=True)
     telling.start()
     try:
-        end: dict[str, Any] = {"done": _ran(sent, notebook).to_bytes().decode()}
+        envelope = run_sent(sent, Path.cwd(), os.cpu_count() or 1, notebook, None)
+        end: dict[str, Any] = {"done": envelope.to_bytes().decode()}
     except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told of it
         traceback.print_exception(error.__cause__ or error)  # the action's own, where there is one
         own = error if isinstance(error, StagewrightError) else _failed(sent, error)
@@ -54,16 +47,6 @@ def _take_baggage(file: str | None) -> None:
     told = json.loads(Path(file).read_text())
     Path(file).unlink()
     Baggage(told["environment"], tuple(told["path"])).enter()
-
-
-def _ran(sent: SentCall, notebook: Notebook) -> Envelope:
-    call, shared = sent.opened(Path.cwd()), SharedBlobs()
-    logger = logging.Logger(f"stagewright.{sent.name}", logging.DEBUG)
-    logger.addHandler(notebook)
-    with ExitStack() as until, closing(ThreadSpread(os.cpu_count() or 1)) as spread:
-        client = Deferred(partial(server_client, until))
-        ctx = RuntimeContext(logger, dict(os.environ), sent.job_id, client, reporter=notebook, spread=spread)
-        return shared.checked(execute(call.call, call.reads, ctx, shared.blobs))
 
 
 def _failed(sent: SentCall, error: BaseException) -> StageFailed:

@@ -73,13 +73,21 @@ def _packed(folder: Path) -> Path:
 
 def _baggage_file(job_id: str) -> Path:
     """Our environment, for the job to read once; whoever may read it is us."""
-    folder = read_settings().home / "calls"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / f"{job_id}.json"
+    file = _calls() / f"{job_id}.json"
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)
     baggage = pack(elsewhere=False)
     file.write_text(json.dumps({"environment": dict(baggage.environment), "path": list(baggage.path)}))
     return file
+
+
+def forget_baggage(job_id: str) -> None:
+    """Remove what a job that never began has not read."""
+    (_calls() / f"{job_id}.json").unlink(missing_ok=True)
+
+
+def _calls() -> Path:
+    return read_settings().home / "calls"
 
 
 def _settings() -> dict[str, str]:

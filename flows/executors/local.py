@@ -11,6 +11,7 @@ from typing import Any
 from flows.executors.calls import Action, ActionCall, action_class
 from flows.executors.told import Listening, Told
 from flows.jobs.job import check_job_id
+from flows.places.secrets import secrets_of
 from stages.core.context import Reporter, RuntimeContext
 from stages.core.execute import execute
 from stages.core.scratch import scratch_blobs
@@ -39,7 +40,8 @@ class LocalExecutor:
         call = ActionCall.of(action_class(action_cls), params, input, blobs, self.job_id)
         listening = Listening(call.action.action_name, self._reporter)
         self.told = listening.told
-        env = os.environ if self._env is None else self._env
+        env = dict(os.environ if self._env is None else self._env)
+        env |= secrets_of(call.call.definition, env)
         with closing(ThreadSpread(os.cpu_count() or 1)) as spread:
             ctx = RuntimeContext(listening.logger, env, self.job_id, reporter=listening, spread=spread)
             return call.result(execute(call.call, call.reads, ctx, blobs), blobs)

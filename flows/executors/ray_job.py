@@ -13,7 +13,7 @@ from flows.executors.calls import Action, ActionCall, action_class, plugin_in, r
 from flows.executors.job_lines import for_people, mark_of, read_line
 from flows.executors.job_log import JobLog
 from flows.executors.job_server import connected, dashboard_of, of_the_server
-from flows.executors.job_surroundings import Surroundings
+from flows.executors.job_surroundings import Surroundings, forget_baggage
 from flows.executors.sent import SentCall
 from flows.executors.shared_store import SharedBlobs
 from flows.executors.told import Listening, Told
@@ -118,6 +118,7 @@ class RayJobExecutor:
                         job_id=job_id,
                     )
                 status = self.get_status(job_id)
+        forget_baggage(job_id)
         heard.take(log.rest(), listening)
         return self._result(job_id, status, heard)
 

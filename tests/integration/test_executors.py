@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from flows.executors import CallTimeout, LocalExecutor, RayActorExecutor, RayJobExecutor, run_plugin
+from flows.settings import read_settings
 from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
 from stages.plugins import PluginDiscovery
 from tests.integration.driving import Toys, in_process
@@ -232,6 +233,7 @@ class TestJobs:
         with pytest.raises(JobStopped, match="was stopped"):
             jobs.wait(job, 60)
         assert jobs.get_status(job) == "STOPPED"
+        assert not [*(read_settings().home / "calls").iterdir()]  # of its environment nothing is left
 
     def test_one_that_prints_without_end_and_is_waited_for_by_another(self, jobs: RayJobExecutor, plugin: Path) -> None:
         job = jobs.submit("chatter")
