@@ -118,7 +118,7 @@ def _ask_again_soon(response: httpx.Response) -> None:
 def _result(state: State[Any], job_id: str) -> dict[str, Any]:
     if state.is_cancelled():
         raise JobStopped(f"The run of job {job_id} was cancelled.", job_id=job_id)
-    found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+    found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]  # as in flows.jobs.run_plan
     if isinstance(found, dict):
         return found
     if isinstance(found, StagewrightError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -111,6 +112,15 @@ class RuntimeContext:
             self.env = PluginEnvironment(definition.env, source="the plugin's config").merge(self.env)
         self._progress = WeightedProgress(definition.progress)
         self._blobs = blobs
+
+    @contextmanager
+    def weighing(self, weights: Mapping[str, float]) -> Iterator[None]:
+        """Meanwhile the weights of categories of progress are these; what was told before is there again after it."""
+        kept, self._progress = self._progress, WeightedProgress(weights)
+        try:
+            yield
+        finally:
+            self._progress = kept
 
     @property
     def client(self) -> Any:

@@ -127,7 +127,7 @@ class _StoredTree(FileTree):
         self._data, self._blobs = data, blobs
 
     @cached_property
-    def files(self) -> dict[str, TreeFile]:  # type: ignore[override]
+    def files(self) -> dict[str, TreeFile]:  # type: ignore[override]  # read when first touched
         return {file.path: file for file in read_index(self._data, self._blobs)}
 
     @property

@@ -38,7 +38,7 @@ def attach() -> None:
             for event, callback in _CALLBACKS.items():
                 trainer.add_callback(event, callback)
 
-        make._tells_stagewright = True  # type: ignore[attr-defined]
+        make._tells_stagewright = True  # type: ignore[attr-defined]  # a mark on a function
         BaseTrainer.__init__ = make
 
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from stages.core.errors import ContractError
-from stages.core.progress import WeightedProgress
 from stages.plugins.action import BaseAction, P
 from stages.plugins.bases.action_context import ActionContext
 from stages.steps import Orchestrator, StepRegistry
@@ -80,8 +79,5 @@ class SteppedAction(BaseAction[P], Generic[P, C]):
 
     def _run_steps(self, registry: StepRegistry[C]) -> dict[str, Any]:
         """The weights are those of the steps now: a step that is called as a category must not count by both."""
-        kept, self.ctx._progress = self.ctx._progress, WeightedProgress({})
-        try:
+        with self.ctx.weighing({}):
             return Orchestrator(registry, self.context, self.context.tell_whole).execute()
-        finally:
-            self.ctx._progress = kept
