@@ -1,26 +1,16 @@
-"""autolog: what scikit-learn fits is told to the stage that asked, and to nobody else. So is what ultralytics trains.
-
-ultralytics is not installed for tests (AGPL, several GB). Its test trains a real YOLO where it is, and was run with
-ultralytics 8.4.190 and PyTorch 2.13 on a CPU when the adapter was written.
-"""
+"""autolog: what scikit-learn fits is told to the stage that asked, and to nobody else."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import pickle
-from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from importlib.util import find_spec
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import cloudpickle
-import joblib
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -30,50 +20,12 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stages import RuntimeContext
 from stages.core.errors import UsageError
 from stages.core.spread import ThreadSpread
 from stages.plugins.autolog import autolog
-from stages.plugins.autolog_plain import as_plain, figure
 from tests.unit.harness import make_context
-from tests.unit.test_state_and_context import Listener
-
-X = np.random.default_rng(0).normal(size=(60, 4))
-Y = (X[:, 0] > 0).astype(int)
-
-
-class Heard:
-    """A stage's context, and what it was told."""
-
-    def __init__(self, ctx: RuntimeContext, listener: Listener) -> None:
-        self.ctx, self._listener = ctx, listener
-
-    @property
-    def fits(self) -> list[dict[str, Any]]:
-        return [entry[2] for entry in self._listener.heard if entry[:2] == ("event", "fit")]
-
-    @property
-    def estimators(self) -> list[str]:
-        return [fit["estimator"] for fit in self.fits]
-
-    @property
-    def metrics(self) -> dict[str, dict[str, Any]]:
-        return self.ctx.gathered_metrics
-
-
-def make_heard(**options: Any) -> Heard:
-    listener = Listener()
-    return Heard(make_context(listener, **options), listener)
-
-
-def in_stage(work: Callable[[], Any], heard: Heard, framework: str = "sklearn") -> Any:
-    """Do the work as a stage that asked for autolog, in a context of its own."""
-
-    def stage() -> Any:
-        autolog(framework, heard.ctx)
-        return work()
-
-    return copy_context().run(stage)
+from tests.unit.heard import Heard, X, Y, in_stage, make_heard
+from tests.unit.listener import Listener
 
 
 @pytest.fixture
@@ -172,59 +124,6 @@ class TestWhatIsTold:
         assert len(heard.fits) == 1
 
 
-class Odd(ClassifierMixin, BaseEstimator):
-    """A user's estimator that keeps to few rules."""
-
-    def __init__(self, gamma: Any = None) -> None:
-        self.gamma = gamma
-
-    def fit(self, X: Any, y: Any = None, weights: Any = None) -> Odd:
-        self.classes_ = [0]
-        return self
-
-    @property
-    def n_iter_(self) -> int:
-        raise RuntimeError("not now")
-
-    def score(self, X: Any, y: Any = None) -> float:
-        raise RuntimeError("not now either")
-
-
-class TestEstimatorsOfUsers:
-    def test_are_told_of_like_any(self, heard: Heard) -> None:
-        in_stage(lambda: Odd(gamma=len).fit(iter([1])), heard)
-        assert heard.fits[0]["params"] == {"gamma": "builtins.len"}
-        assert heard.metrics["Odd"].keys() == {"seconds"}
-
-    def test_also_those_derived_later_and_those_that_call_their_base(self, heard: Heard) -> None:
-        in_stage(lambda: None, heard)
-
-        class Later(Odd):
-            def fit(self, X: Any, y: Any = None, weights: Any = None) -> Later:
-                super().fit(X, y)
-                return self
-
-        class Scaled(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-            def fit(self, X: Any, y: Any = None) -> Scaled:
-                return self
-
-            def transform(self, X: Any) -> Any:
-                return X
-
-        in_stage(lambda: (Later().fit(X), Scaled().fit_transform(X)), heard)
-        assert heard.estimators == ["Later", "Scaled"]
-
-    def test_signatures_stay_and_so_does_what_scikit_learn_makes_of_them(self, heard: Heard) -> None:
-        before = str(inspect.signature(Odd.fit))
-        in_stage(lambda: None, heard)
-        assert (
-            str(inspect.signature(Odd.fit))
-            == before
-            == "(self, X: 'Any', y: 'Any' = None, weights: 'Any' = None) -> 'Odd'"
-        )
-        assert hasattr(Odd(), "set_fit_request")
-
-
 class TestWhoIsTold:
     def test_a_stage_that_did_not_ask_hears_nothing(self, heard: Heard) -> None:
         in_stage(lambda: None, heard)
@@ -267,103 +166,3 @@ class TestWhoIsTold:
         spread.close()
         assert [type(model) for model in models] == [LinearRegression] * 2
         assert heard.fits == []
-
-
-class TestEstimatorsTravel:
-    @pytest.fixture(autouse=True)
-    def _told(self, heard: Heard) -> None:
-        in_stage(lambda: None, heard)
-
-    def test_cloned_and_pickled(self) -> None:
-        model = pickle.loads(pickle.dumps(clone(make_pipeline(StandardScaler(), LogisticRegression())).fit(X, Y)))
-        assert model.score(X, Y) > 0.8
-
-    def test_a_class_that_goes_by_value(self, heard: Heard) -> None:
-        class Local(BaseEstimator):
-            def fit(self, X: Any, y: Any = None) -> Local:
-                self.seen_ = len(X)
-                return self
-
-        again = cloudpickle.loads(cloudpickle.dumps(Local()))
-        in_stage(lambda: again.fit(X), heard)
-        assert again.seen_ == 60
-        assert heard.estimators == ["Local"]
-
-    def test_with_joblib(self, tmp_path: Path, heard: Heard) -> None:
-        fit = joblib.delayed(lambda n: LogisticRegression().fit(X[:n], Y[:n]))
-        models = in_stage(lambda: joblib.Parallel(n_jobs=2, prefer="threads")(fit(n) for n in (30, 40)), heard)
-        joblib.dump(models[0], tmp_path / "model")
-        assert joblib.load(tmp_path / "model").score(X, Y) > 0.8
-        cached = make_pipeline(StandardScaler(), LogisticRegression(), memory=str(tmp_path / "cache"))
-        for _ in range(2):
-            in_stage(lambda: cached.fit(X, Y), heard)
-        assert heard.estimators == ["Pipeline"] * 2
-
-
-class TestPlain:
-    @pytest.mark.parametrize(
-        ("value", "plain"),
-        [
-            (np.float32(0.5), 0.5),
-            (np.int64(3), 3),
-            (np.array([1]), 1),
-            (float("nan"), "nan"),
-            ((1, {2: np.True_}), [1, {"2": True}]),
-            ("x" * 300, "x" * 200 + "…"),
-            (np.array([1, 2]), "array([1, 2])"),
-            (LogisticRegression, "sklearn.linear_model._logistic.LogisticRegression"),
-        ],
-        ids=repr,
-    )
-    def test_values(self, value: Any, plain: Any) -> None:
-        assert as_plain(value) == plain
-
-    def test_what_holds_itself_or_cannot_be_shown(self) -> None:
-        class Mute:
-            def __repr__(self) -> str:
-                raise RuntimeError
-
-        ring: list[Any] = []
-        ring.append(ring)
-        json.dumps(as_plain(ring))
-        assert as_plain(Mute()) == "Mute"
-
-    def test_figures(self) -> None:
-        values = (np.float64(0.5), np.array([2]), True, "1", None, np.array([1, 2]))
-        assert [figure(value) for value in values] == [0.5, 2, None, None, None, None]
-
-
-@pytest.fixture
-def yolo_data(tmp_path: Path) -> Iterator[Path]:
-    """Four pictures of noise, each with one box."""
-    cv2 = pytest.importorskip("cv2")
-    noise = np.random.default_rng(0)
-    for part in ("images", "labels"):
-        (tmp_path / part).mkdir()
-    for n in range(4):
-        cv2.imwrite(str(tmp_path / "images" / f"{n}.png"), noise.integers(0, 255, (32, 32, 3), dtype=np.uint8))
-        (tmp_path / "labels" / f"{n}.txt").write_text("0 0.5 0.5 0.4 0.4\n")
-    data = tmp_path / "data.yaml"
-    data.write_text(f"path: {tmp_path}\ntrain: images\nval: images\nnames: {{0: sign}}\n")
-    return data
-
-
-@pytest.mark.skipif(find_spec("ultralytics") is None, reason="ultralytics is not installed: AGPL, several GB")
-def test_ultralytics_tells_each_epoch(yolo_data: Path) -> None:
-    from ultralytics import YOLO
-
-    listener = Listener()
-    heard = Heard(make_context(listener), listener)
-    options = {"data": yolo_data, "imgsz": 32, "batch": 2, "device": "cpu", "project": yolo_data.parent, "plots": False}
-    in_stage(lambda: YOLO("yolov8n.yaml").train(epochs=2, **options), heard, "ultralytics")
-    YOLO("yolov8n.yaml").train(epochs=1, **options)
-    events = [entry for entry in listener.heard if entry[0] == "event"]
-    assert [event[1] for event in events] == ["train_start", "epoch", "epoch", "train_end"]
-    assert events[0][2]["params"]["epochs"] == 2
-    assert Path(events[-1][3]).name == "results.csv"
-    progress = [entry[1:] for entry in listener.heard if entry[0] == "progress"]
-    assert progress == [(0, 2, "train"), (1, 2, "train"), (2, 2, "train"), (2, 2, "train")]
-    assert heard.metrics["train"]["epoch"] == 2
-    assert {"train/box_loss", "metrics/mAP50(B)", "val/box_loss", "lr/pg0"} <= heard.metrics["train"].keys()
-    assert "metrics/mAP50(B)" in heard.metrics["best"]
-    json.dumps([event[2] for event in events])

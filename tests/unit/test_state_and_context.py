@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from threading import Event
 from typing import Any
 
@@ -14,22 +13,7 @@ from stages.core.context import Silence
 from stages.core.errors import ContractError, JobStopped
 from stages.core.state import UndeclaredRead
 from tests.unit.harness import make_context
-
-
-class Listener:
-    """A reporter that remembers."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[Any, ...]] = []
-
-    def progress(self, current: float, total: float, category: str | None) -> None:
-        self.heard.append(("progress", current, total, category))
-
-    def metrics(self, value: Mapping[str, Any], category: str) -> None:
-        self.heard.append(("metrics", dict(value), category))
-
-    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
-        self.heard.append(("event", name, dict(data), file))
+from tests.unit.listener import Listener
 
 
 def make_state(declared: list[str], **values: Any) -> tuple[DetectState, list[str]]:

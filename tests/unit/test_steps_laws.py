@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.steps import StepFailed, StepRegistry, UnfitStep, UnknownStep
+from tests.unit.desk import Desk, Note, raising, registry_of, run
 from tests.unit.harness import make_context
-from tests.unit.test_steps import Desk, Note, raising, registry_of, run
 
 WAYS = ("finishes", "finishes, cannot be undone", "skipped", "fails", "fails, asks to be undone")
 weights = st.one_of(st.just(0.0), st.integers(0, 5), st.floats(0, allow_infinity=False))
