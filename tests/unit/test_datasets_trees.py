@@ -1,4 +1,4 @@
-"""Trees of files: what goes into the store comes out of it, and nothing leads out of the folder."""
+"""Trees of files: what goes into the store comes out of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import json
 import os
 import pickle
-import socket
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.core.blobs import BlobStore, refs_in, using
-from stages.core.errors import BlobDamaged, EncodeError, EnvelopeDamaged, InputError, UsageError
+from stages.core.errors import BlobDamaged, InputError
 from stages.core.scratch import ScratchStore
-from stages.datatypes import Dataset, tree_folder, tree_shards
+from stages.datatypes import Dataset, tree_shards
 from stages.datatypes.file_tree import FileTree
 from stages.datatypes.tree_paths import faults_of
 from tests.unit.folders import read, write
@@ -159,201 +158,10 @@ def test_some_files_and_more_files_are_had_without_copying_any(tmp_path: Path) -
     assert dict(Dataset.decode(written, blobs).read_all()) == dict(both.read_all())
 
 
-def test_what_systems_leave_behind_is_no_content(tmp_path: Path) -> None:
-    junk = [".DS_Store", "a/Thumbs.db", "a/._b.txt", "__pycache__/x.pyc", "__MACOSX/a/b.txt", ".git/config"]
-    folder = write(tmp_path / "tree", dict.fromkeys(junk, b"junk") | {"a/b.txt": b"b", ".hidden": b"h"})
-    (folder / "empty").mkdir()
-    assert list(Dataset.from_folder(folder).files()) == [".hidden", "a/b.txt"]
-
-
-def test_everything_in_the_way_is_told_at_once(tmp_path: Path) -> None:
-    folder = write(tmp_path / "tree", {"ok.txt": b"", "Twice.txt": b"", "twice.txt": b"", "aux.txt": b"", "a\\b": b""})
-    write(tmp_path, {"outside/secret.txt": b"secret"})
-    (folder / "out").symlink_to(tmp_path / "outside/secret.txt")
-    (folder / "loop").symlink_to(folder)
-    (folder / "self").symlink_to("self")
-    (folder / "inner").symlink_to(folder / "ok.txt")
-    os.mkfifo(folder / "pipe")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(os.path.relpath(folder / "socket"))
-    os.close(os.open(os.fsencode(folder) + b"/\xff.txt", os.O_CREAT))
-    with pytest.raises(InputError, match=f"^{folder} cannot be taken as a tree of files: ") as caught:
-        Dataset.from_folder(folder)
-    told = {str(fault.file): fault.message for fault in caught.value.context["faults"]}
-    assert told["out"].startswith("is a link out of the folder")
-    assert told["loop"].startswith("is a link")
-    assert "leads nowhere" in told["self"]
-    assert told["pipe"] == told["socket"] == "is a socket, a pipe or a device; only files can be kept"
-    assert {"aux.txt", "a\\b", "\\udcff.txt"} <= told.keys()
-    assert "where case does not count" in told.get("twice.txt", "") + told.get("Twice.txt", "")
-    assert "inner" not in told
-
-
-def test_many_faults_are_told_in_few_lines(tmp_path: Path) -> None:
-    folder = write(tmp_path / "tree", {f"nul.{n}": b"" for n in range(50)})
-    with pytest.raises(InputError, match=r"50 faults(.|\n)*… and 30 more of the 50$"):
-        Dataset.from_folder(folder)
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("nowhere", "nowhere is not there. Check the path"),
-        ("file.txt", "file.txt is no folder; expected one with the files in it, such as /"),
-        ("file.txt/deeper", "deeper cannot be read: Not a directory. Check the path"),
-        ("x" * 300, "cannot be read: File name too long"),
-        ("empty", "it holds no file"),
-    ],
-)
-def test_what_is_no_folder_with_files_is_refused(tmp_path: Path, name: str, says: str) -> None:
-    write(tmp_path, {"file.txt": b"x"})
-    (tmp_path / "empty/deeper").mkdir(parents=True)
-    with pytest.raises(InputError, match=says):
-        Dataset.from_address(str(tmp_path / name))
-
-
-def test_addresses_that_are_not_read_are_named() -> None:
-    with pytest.raises(InputError, match=r"https:// is not read. Download it, or put it on S3"):
-        Dataset.from_address("https://example.org/set/")
-    with pytest.raises(InputError, match=r"names the host 'server'. Write file:///path"):
-        Dataset.from_address("file://server/set")
-    with pytest.raises(InputError, match="names no bucket"):
-        Dataset.from_address("s3:///set/")
-
-
-def test_a_tree_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = write(tmp_path / "tree", {"a": b"123", "b": b"456"})
-    with monkeypatch.context() as patch:
-        patch.setattr(tree_folder, "MOST_FILES", 1)
-        with pytest.raises(InputError, match=r"holds more than 1 files. Is it the right folder"):
-            Dataset.from_folder(folder)
-    monkeypatch.setattr(tree_folder, "MOST_BYTES", 5)
-    with pytest.raises(InputError, match="holds more than 0 GiB"):
-        Dataset.from_folder(folder)
-
-
-@pytest.mark.parametrize("size", [4, 5])
-def test_a_file_that_changes_before_it_is_written_is_an_error_that_says_so(tmp_path: Path, size: int) -> None:
-    folder = write(tmp_path / "tree", {"a.txt": b"film"})
-    dataset = Dataset.from_folder(folder)
-    (folder / "a.txt").write_bytes(b"x" * size)
-    with pytest.raises(EncodeError, match=r"a.txt has changed since its digest was taken.*until its stage has ended"):
-        dataset.encode(make_blobs(tmp_path))
-
-
-def test_what_was_kept_needs_its_folder_no_more(tmp_path: Path) -> None:
-    blobs = make_blobs(tmp_path)
-    folder = write(tmp_path / "tree", {"a.txt": b"a"})
-    dataset = Dataset.from_folder(folder).kept(blobs)
-    (folder / "a.txt").unlink()
-    assert Dataset.decode(dataset.encode(blobs), blobs).read("a.txt") == b"a"
-
-
 def test_a_path_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     dataset = Dataset.from_folder(write(tmp_path / "tree", {"images/one.jpg": b""}))
     with pytest.raises(KeyError, match=r"no file 'image/one.jpg' in this tree; did you mean 'images/one.jpg'"):
         dataset.read("image/one.jpg")
-
-
-# unpacking
-
-
-def test_unpacking_again_writes_what_is_missing_or_changed_and_leaves_the_rest(tmp_path: Path) -> None:
-    dataset = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a", "b/c.txt": b"c", "b/d.txt": b"d"}))
-    out = dataset.unpack(tmp_path / "out")
-    write(out, {"b/c.txt": b"?", "mine.txt": b"mine"})
-    (out / "b/d.txt").unlink()
-    kept = (out / "a.txt").stat().st_ino
-    assert read(dataset.unpack(out)) == {"a.txt": b"a", "b/c.txt": b"c", "b/d.txt": b"d", "mine.txt": b"mine"}
-    assert (out / "a.txt").stat().st_ino == kept
-
-
-def test_links_in_the_folder_lead_nothing_out_of_it(tmp_path: Path) -> None:
-    dataset = Dataset.from_folder(write(tmp_path / "tree", {"b/c.txt": b"c", "d.txt": b"d"}))
-    outside = write(tmp_path / "outside", {"d.txt": b"mine"})
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/b").symlink_to(outside)
-    with pytest.raises(UsageError, match="out/b is a link or a file, not a folder"):
-        dataset.unpack(tmp_path / "out")
-    (tmp_path / "out/b").unlink()
-    (tmp_path / "out/d.txt").symlink_to(outside / "d.txt")
-    dataset.unpack(tmp_path / "out")
-    assert read(outside) == {"d.txt": b"mine"}
-    assert not (tmp_path / "out/d.txt").is_symlink()
-
-
-def test_a_file_that_is_not_what_it_was_is_not_written(tmp_path: Path) -> None:
-    folder = write(tmp_path / "tree", {"a.txt": b"film"})
-    dataset = Dataset.from_folder(folder)
-    (folder / "a.txt").write_bytes(b"FILM")
-    with pytest.raises(InputError, match="of the same size, but other bytes"):
-        dataset.unpack(tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
-
-
-# an index that somebody changed in the store
-
-
-def forged(blobs: BlobStore, data: Any, row: list[Any]) -> Any:
-    """The same dataset with the row of its one file changed, and the digest of its content fitting."""
-    index = json.loads(blobs.get(data["tree"]["index"]))
-    index["files"] = [[new if new is not None else old for new, old in zip(row, index["files"][0], strict=True)]]
-    tree = data["tree"] | {"index": blobs.put(json.dumps(index).encode(), "application/json")}
-    from stages.core.digests import digest_of_json
-
-    tree["content"] = digest_of_json([[index["files"][0][0], index["files"][0][2]]])
-    return data | {"tree": tree}
-
-
-@pytest.mark.parametrize(
-    "path", ["../a.txt", "/etc/a.txt", "b/../../a.txt", "b//a.txt", "C:\\a.txt", "C:/a.txt", "nul", "a\0", "", "."]
-)
-def test_an_index_with_a_path_that_leads_out_is_refused(tmp_path: Path, path: str) -> None:
-    blobs = make_blobs(tmp_path)
-    data = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a"})).encode(blobs)
-    with pytest.raises(EnvelopeDamaged, match="has the path"):
-        Dataset.decode(forged(blobs, data, [path, None, None, None]), blobs).unpack(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        [None, -1, None, None],
-        [None, 2_000, None, None],
-        [None, None, "sha256:../..", None],
-        [None, None, None, [-1, 0]],
-        [None, None, None, [512, 1]],
-        [None, None, None, [512, -1]],
-        [None, None, None, [1 << 40, 0]],
-        [None, None, None, {"elsewhere": "x"}],
-        [None, None, None, []],
-    ],
-)
-def test_an_index_that_does_not_fit_its_shards_is_refused(tmp_path: Path, row: list[Any]) -> None:
-    blobs = make_blobs(tmp_path)
-    data = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a"})).encode(blobs)
-    with pytest.raises(EnvelopeDamaged, match="has an entry that cannot be read"):
-        Dataset.decode(forged(blobs, data, row), blobs).files()
-
-
-def test_an_index_that_points_elsewhere_in_its_shard_gives_no_other_bytes(tmp_path: Path) -> None:
-    blobs = make_blobs(tmp_path)
-    data = Dataset.from_folder(write(tmp_path / "tree", {"a.txt": b"a"})).encode(blobs)
-    with pytest.raises(BlobDamaged, match="the index does not fit the shard"):
-        Dataset.decode(forged(blobs, data, [None, None, None, [1, 0]]), blobs).read("a.txt")
-
-
-def test_an_index_of_other_files_or_of_another_format_is_refused(tmp_path: Path) -> None:
-    blobs = make_blobs(tmp_path)
-    data = Dataset.from_folder(write(tmp_path / "a", {"a.txt": b"a"})).encode(blobs)
-    other = Dataset.from_folder(write(tmp_path / "b", {"a.txt": b"b"})).encode(blobs)
-    swapped = {"tree": data["tree"] | {"index": other["tree"]["index"], "shards": other["tree"]["shards"]}, "about": {}}
-    with pytest.raises(EnvelopeDamaged, match="is not that of the files that were written"):
-        Dataset.decode(swapped, blobs).files()
-    index = blobs.put(b'{"format": 2, "files": []}')
-    with pytest.raises(EnvelopeDamaged, match="has format 2; this version of Stagewright reads format 1"):
-        Dataset.decode({"tree": data["tree"] | {"index": index}, "about": {}}, blobs).files()
 
 
 def test_a_tree_has_no_two_files_that_would_meet(tmp_path: Path) -> None:
