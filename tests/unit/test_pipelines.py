@@ -1,4 +1,4 @@
-"""Pipelines of actions as they are built: what fits, what it is as a profile, who gets which parameter."""
+"""Pipelines of actions as they are built: what fits, what it is as a profile, what runs."""
 
 from __future__ import annotations
 
@@ -6,114 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import BaseModel, Field
 
 from flows.executors import LocalExecutor
 from flows.graph.check import check_profile
-from flows.load import load_profile, parse_profile
+from flows.load import load_profile
 from flows.pipelines import ActionPipeline
-from flows.pipelines.as_profile import as_yaml
-from flows.profiles.model import Profile, StageEntry
-from stages import RuntimeContext
+from flows.profiles.model import StageEntry
 from stages.core import datatype, discovery
 from stages.core.errors import ProfileError, StageFailed, StagewrightError, UsageError
-from stages.datatypes import DataType
-from stages.plugins import BaseAction, NoParams, PluginDiscovery, action
+from stages.plugins import BaseAction, PluginDiscovery
+from tests.unit.pipe_actions import CountAction, Counted, OtherAction, PipeText, TidyAction, WriteAction, faults, shout
 from tests.unit.plugin_folders import PluginFolders
-
-
-class PipeText(DataType):
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def encode(self, blobs: Any) -> Any:
-        return self.text
-
-    @classmethod
-    def decode(cls, data: Any, blobs: Any) -> PipeText:
-        return cls(data)
-
-    @classmethod
-    def from_address(cls, address: str) -> PipeText:
-        return cls(Path(address).read_text())
-
-
-class PipeLoudText(PipeText):
-    pass
-
-
-class PipeNumber(PipeText):
-    pass
-
-
-class WriteParams(BaseModel):
-    text: str = Field("a", max_length=9)
-    times: int = Field(1, ge=1)
-
-
-class WriteAction(BaseAction[WriteParams]):
-    output_type = PipeText
-
-    def execute(self) -> PipeText:
-        return PipeText(self.params.text * self.params.times)
-
-
-class ShoutParams(BaseModel):
-    times: int = Field(1, ge=1, le=9)
-    end: str = "!"
-
-
-class EndParams(BaseModel):
-    end: str = Field("", alias="ending")
-
-
-@action
-def end_it(params: EndParams, ctx: RuntimeContext) -> str:
-    return params.end
-
-
-@action(input_type=PipeText, output_type=PipeLoudText)
-def shout(params: ShoutParams, ctx: RuntimeContext) -> PipeLoudText:
-    return PipeLoudText(ctx.input.text.upper() + params.end * params.times)
-
-
-class Counted(BaseModel):
-    characters: int
-
-
-class CountAction(BaseAction[NoParams]):
-    action_name = "pipe_count"
-    input_type = PipeText
-    result_model = Counted
-
-    def execute(self) -> Counted:
-        return Counted(characters=len(self.ctx.input.text))
-
-
-class OtherAction(BaseAction[NoParams]):
-    input_type = "YOLODataset"
-    output_type = "ModelWeights"
-
-    def execute(self) -> Any:
-        raise NotImplementedError
-
-
-class TidyAction(BaseAction[NoParams]):
-    """Reads nothing, writes anything."""
-
-    def execute(self) -> int:
-        return 7
 
 
 @pytest.fixture(autouse=True)
 def _own(own_stages: None) -> None:
     """What pipelines make known is forgotten."""
-
-
-def faults(error: pytest.ExceptionInfo[ProfileError]) -> list[str]:
-    return [str(fault) for fault in error.value.context["faults"]]
 
 
 def test_neighbours_that_do_not_fit_are_named_all_at_once() -> None:
@@ -173,103 +81,6 @@ def test_a_name_is_made_of_the_actions() -> None:
     assert len(ActionPipeline([WriteAction] * 40).to_profile().name) <= 50
     with pytest.raises(ProfileError, match="'my pipeline!' is no name"):
         ActionPipeline([WriteAction]).to_profile(name="my pipeline!")
-
-
-numbers = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False)
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"])) | st.sampled_from(
-    [
-        "1e5",
-        "0o17",
-        "yes",
-        "ON",
-        "~",
-        "null",
-        "true",
-        "",
-        " x ",
-        "- a",
-        "a: b",
-        "#",
-        "1_000",
-        "2020-01-01",
-        "<<",
-        "{{x}}",
-    ]
-)
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**12), 10**12)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c d"]), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(st.dictionaries(st.sampled_from(["one", "two"]), values))
-def test_every_setting_comes_back_from_the_file(config: dict[str, Any]) -> None:
-    profile = Profile("kept", (StageEntry("shout", "shout", config),), label="Kept")
-    assert parse_profile(as_yaml(profile)) == profile
-
-
-def spread(params: Any) -> dict[str, Any]:
-    profile = ActionPipeline([WriteAction, shout, shout]).to_profile(params=params)
-    return {entry.id: dict(entry.config) for entry in profile.stages}
-
-
-def test_parameters_go_to_all_that_have_them_and_an_actions_own_count_more() -> None:
-    assert spread({"times": 2, "text": "b", "shout_2": {"times": 5}, "shout": None}) == {
-        "write": {"times": 2, "text": "b"},
-        "shout": {"times": 2},
-        "shout_2": {"times": 5},
-    }
-    assert spread(WriteParams(text="c")) == {"write": {"text": "c"}, "shout": {}, "shout_2": {}}
-    assert spread({"shout": ShoutParams(end="?")})["shout"] == {"end": "?"}
-    assert spread({"shout": {"times": 2}, "write": {"times": 3}}) == spread(
-        {"shout": {"times": 2}, "write": WriteParams(times=3)}
-    )
-    assert spread(None) == {"write": {}, "shout": {}, "shout_2": {}}
-
-
-def test_parameters_may_be_given_by_their_aliases() -> None:
-    pipeline = ActionPipeline([end_it])
-    for params in ({"ending": "?"}, {"end_it": {"ending": "?"}}, EndParams(ending="?")):
-        assert pipeline.plan(params).stage("end_it").config.end == "?"  # type: ignore[attr-defined]  # of that model
-
-
-def test_parameters_become_json_where_they_can() -> None:
-    assert spread({"text": Path("a/b"), "write": {"times": True}})["write"] == {"text": "a/b", "times": True}
-    pipeline, odd = ActionPipeline([WriteAction]), object()
-    assert pipeline.to_profile(params={"text": odd}).stages[0].config == {"text": odd}
-    with pytest.raises(ProfileError, match="settings that no file can hold"):
-        pipeline.to_yaml(params={"text": odd})
-
-
-def test_what_is_wrong_with_parameters_is_told_all_at_once_before_anything_runs() -> None:
-    ran: list[str] = []
-
-    class Noting:
-        def execute(self, action_cls: Any, params: Any = None, input: Any = None) -> Any:
-            ran.append(action_cls.action_name)
-
-    params = {"txt": "b", "times": 0, "shuot": {"times": 1}, "shout": 5, "shout_2": {"ende": "?"}, "write": {"text": 9}}
-    with pytest.raises(ProfileError) as error:
-        ActionPipeline([WriteAction, shout, shout]).execute(params, Noting())
-    told = "\n".join(faults(error))
-    for said in (
-        "field 'txt': no action has a parameter 'txt', and none is called so; did you mean 'text'?",
-        "field 'shuot': no action has a parameter 'shuot', and none is called so; did you mean 'shout'?",
-        "stage 'shout': parameters of an action are a mapping or a model, not 5",
-        "stage 'write', field 'times': found 0",
-        "stage 'write', field 'text': ",
-        "stage 'shout', field 'times': found 0",
-        "stage 'shout_2', field 'ende': ",
-    ):
-        assert said in told
-    assert ran == []
-    with pytest.raises(ProfileError, match="a mapping or a model, not a list"):
-        ActionPipeline([WriteAction]).execute([("text", "b")], Noting())  # type: ignore[arg-type]  # what is tested
 
 
 def test_actions_are_run_one_after_the_other(tmp_path: Path) -> None:

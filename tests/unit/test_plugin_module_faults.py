@@ -1,0 +1,91 @@
+"""What is wrong with a plugin's modules is told when they are imported, with file and line."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from stages.core.errors import PluginError
+from stages.plugins import PluginDiscovery
+from tests.unit.plugin_folders import PluginFolders
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> PluginFolders:
+    return PluginFolders(tmp_path)
+
+
+def refused(folder: Path, action: str = "count") -> str:
+    with pytest.raises(PluginError) as e:
+        PluginDiscovery.from_path(folder).get_action_class(action)
+    assert isinstance(pickle.loads(pickle.dumps(e.value)), PluginError)
+    return str(e.value)
+
+
+class TestFaults:
+    def test_code_that_raises_at_import_names_its_line(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "import plugin.bad", "plugin/bad.py": "\n\n1 / 0\n"})
+        assert refused(folder) == (
+            f"{folder}/plugin/bad.py:3: the module does not load: ZeroDivisionError: division by zero"
+        )
+
+    def test_code_that_ends_the_process_at_import(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "raise SystemExit(3)"})
+        assert refused(folder) == f"{folder}/plugin/count.py:1: the module does not load: SystemExit: 3"
+
+    def test_a_syntax_error(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "x = 1\ndef count(:\n"})
+        assert refused(folder) == f"{folder}/plugin/count.py:2: the module does not load: SyntaxError: invalid syntax"
+
+    def test_a_module_that_is_not_installed(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "import nowhere_to_be_found"})
+        assert refused(folder) == (
+            f"{folder}/plugin/count.py:1: the module does not load: ModuleNotFoundError: No module named "
+            "'nowhere_to_be_found'; install it"
+        )
+
+    def test_a_module_of_an_installed_package_by_its_name_in_the_folder(
+        self, folders: PluginFolders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = f"installed_{folders.mark}"
+        folders.write(name, {"__init__.py": "", "plugin/count.py": "from plugin.words import WORDS"})
+        monkeypatch.syspath_prepend(str(folders.root))
+        with pytest.raises(PluginError) as e:
+            PluginDiscovery.from_module(name).get_action_class("count")
+        assert str(e.value).endswith(f"No module named 'plugin'; in an installed package write '{name}.plugin'")
+
+    def test_a_link_to_code_elsewhere(self, folders: PluginFolders) -> None:
+        folder, other = folders.write("alpha", {"x.py": ""}), folders.write("beta")
+        (folder / "plugin").symlink_to(other / "plugin")
+        assert refused(folder).startswith(f"{folder}: the module does not load: ImportError: {folder}/plugin/count.py")
+
+    def test_a_circle_that_cannot_be_resolved(self, folders: PluginFolders) -> None:
+        files = {"plugin/count.py": "from plugin.back import b", "plugin/back.py": "from plugin.count import a"}
+        folder = folders.write("alpha", files)
+        assert refused(folder).startswith(f"{folder}/plugin/back.py:1: the module does not load: ImportError: cannot")
+
+    def test_an_entry_point_outside_the_plugin(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", config="actions:\n  count:\n    entrypoint: os.path:join\n")
+        assert refused(folder) == (
+            f"{folder}: there is no module 'os' in the plugin's folder; entry points are relative to it."
+        )
+
+    def test_a_link_that_leads_out_of_it(self, folders: PluginFolders, tmp_path: Path) -> None:
+        folder = folders.write("alpha", {"plugin/words.py": ""})
+        (tmp_path / "outside.py").write_text("class CountAction: pass")
+        (folder / "plugin/count.py").symlink_to(tmp_path / "outside.py")
+        assert "plugin/count.py leads out of the plugin's folder" in refused(folder)
+
+    def test_a_class_that_is_not_there_and_one_that_is_no_action(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "class CountActon: pass"})
+        assert refused(folder) == (
+            f"{folder}/plugin/count.py defines no 'CountAction', which the entry point 'plugin.count:CountAction' "
+            "names; did you mean 'CountActon'?"
+        )
+        (folder / "plugin/count.py").write_text("class CountAction: pass  # none at all")
+        assert refused(folder) == (
+            f"{folder}: 'plugin.count:CountAction' is no action; derive it from stages.plugins.BaseAction, "
+            "or mark a function with @action."
+        )
