@@ -1,11 +1,10 @@
-"""Values through the store: what comes back is what was given, and what cannot be written is refused by name."""
+"""Values through the store: what comes back is what was given."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -15,63 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.core.blobs import BlobStore, refs_in
-from stages.core.datatype import DataType, find_type
-from stages.core.digests import digest_of, digest_of_json
-from stages.core.errors import EncodeError, EnvelopeDamaged, StoreUnreachable
+from stages.core.digests import digest_of
 from stages.core.values import StoredValue, decode_value, encode_value, lightened
-
-
-@dataclass
-class Film(DataType):
-    """Known by its content, not by its place."""
-
-    name = "ValuesFilm"
-
-    place: str
-    content: list[Any]
-
-    def encode(self, blobs: BlobStore) -> Any:
-        return {"place": self.place, "content": self.content}
-
-    @classmethod
-    def decode(cls, data: Any, blobs: BlobStore) -> Film:
-        return cls(data["place"], data["content"])
-
-    @classmethod
-    def identity(cls, data: Any) -> Any:
-        return data["content"]
-
-
-class Better(Film):
-    """A kind of film."""
-
-    name = "ValuesBetterFilm"
-
-
-@dataclass
-class Note(DataType):
-    """Nothing but a text."""
-
-    name = "ValuesNote"
-
-    text: str
-
-    def encode(self, blobs: BlobStore) -> Any:
-        return self.text
-
-    @classmethod
-    def decode(cls, data: Any, blobs: BlobStore) -> Note:
-        return cls(data)
+from tests.unit.stored_values import Film
 
 
 class Level(IntEnum):
     low = 1
-
-
-class Unwritten(DataType):
-    """Does not say how to write itself."""
-
-    name = "ValuesUnwritten"
 
 
 text = st.text(st.characters(codec="utf-8"))
@@ -113,12 +62,6 @@ def turned(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: turned(part) for key, part in reversed(value.items())}
     return [turned(part) for part in value] if isinstance(value, list) else value
-
-
-def refused(value: Any, blobs: BlobStore, declared: type[DataType] | None = None) -> str:
-    with pytest.raises(EncodeError) as e:
-        encode_value(value, declared, blobs)
-    return str(e.value)
 
 
 class TestRoundTrip:
@@ -210,99 +153,3 @@ class TestRoundTrip:
         stored = encode_value({"deep": [looks]}, None, blobs)
         assert not list(refs_in(stored.value))
         assert decode_value(stored, blobs) == {"deep": [looks]}
-
-
-class TestDeclaredTypes:
-    def test_a_type_writes_and_reads_its_own(self, blobs: BlobStore) -> None:
-        stored = encode_value(Film("a.mp4", [1]), Film, blobs)
-        assert (stored.type, stored.value) == ("ValuesFilm", {"place": "a.mp4", "content": [1]})
-        assert decode_value(stored, blobs) == Film("a.mp4", [1])
-
-    def test_the_digest_is_of_what_counts_as_content(self, blobs: BlobStore) -> None:
-        here, there, other = (
-            encode_value(film, Film, blobs).digest for film in (Film("a", [1]), Film("b", [1]), Film("a", [2]))
-        )
-        assert here == there == digest_of_json(["ValuesFilm", [1]])
-        assert here != other
-
-    def test_all_of_a_value_counts_where_its_type_says_nothing_else(self, blobs: BlobStore) -> None:
-        first, second = (encode_value(Note(text), Note, blobs).digest for text in ("a", "b"))
-        assert first == digest_of_json(["ValuesNote", "a"])
-        assert first != second
-
-    def test_a_value_of_a_derived_type_is_kept_as_what_it_is(self, blobs: BlobStore) -> None:
-        stored = encode_value(Better("a", [1]), Film, blobs)
-        assert stored.type == "ValuesBetterFilm"
-        assert type(decode_value(stored, blobs)) is Better
-        assert stored.digest != encode_value(Film("a", [1]), Film, blobs).digest
-
-    def test_another_value_than_declared(self, blobs: BlobStore) -> None:
-        assert refused({"a": 1}, blobs, Film) == "is declared ValuesFilm, but the stage gave a dict"
-        assert refused(Film("a", []), blobs, Better) == "is declared ValuesBetterFilm, but the stage gave a Film"
-
-    def test_a_type_that_is_no_longer_there(self, blobs: BlobStore) -> None:
-        for stored in (StoredValue("ValuesFilms", {}, ""), StoredValue(None, {"$type": "ValuesFilms", "is": {}}, "")):
-            with pytest.raises(EnvelopeDamaged) as e:
-                decode_value(stored, blobs)
-            assert str(e.value).startswith(
-                "A stored value cannot be read: There is no data type 'ValuesFilms'; did you mean 'ValuesFilm'? "
-            )
-            assert e.value.context == {"type": "ValuesFilms"}
-
-    def test_types_are_found_by_name_or_class(self) -> None:
-        assert find_type("ValuesFilm") is find_type(Film) is Film
-
-    def test_types_fit_where_either_derives_from_the_other(self) -> None:
-        assert Film.is_compatible_with(Better)
-        assert Better.is_compatible_with(Film)
-        assert not Film.is_compatible_with(Unwritten)
-
-
-class TestRefused:
-    @pytest.mark.parametrize(
-        ("value", "kind"),
-        [
-            (object(), "object"),
-            ({1, 2}, "set"),
-            (1j, "complex"),
-            (np.complex128(1j), "complex"),
-            (np.longdouble(1), "longdouble"),
-            (np.array([object()]), "ndarray"),
-            (np.zeros(2, [("a", object)]), "ndarray"),
-            (np.ma.masked_array([1, 2], [True, False]), "MaskedArray"),
-        ],
-        ids=lambda case: case if isinstance(case, str) else "",
-    )
-    def test_what_has_no_form_of_its_own(self, value: Any, kind: str, blobs: BlobStore) -> None:
-        rest = "which has no form of its own in the store; give JSON, bytes, a numpy array or a data type, or declare"
-        assert refused(value, blobs) == f"is a {kind}, {rest} a serialize_fn"
-        assert refused({"found": [1, value]}, blobs) == f"at found[1] is a {kind}, {rest} a serialize_fn"
-
-    @pytest.mark.parametrize("key", [0, 1, None, False, 2.5, ("a", "b")])
-    def test_keys_that_are_no_text(self, key: Any, blobs: BlobStore) -> None:
-        assert refused({key: 1}, blobs) == f"has the key {key!r}; keys must be text"
-        assert refused([{"a": {"b": 1, key: 1}}], blobs) == f"at [0].a has the key {key!r}; keys must be text"
-
-    def test_half_a_character(self, blobs: BlobStore) -> None:
-        assert refused({"name": "caf\udce9"}, blobs) == (
-            "at name is text that UTF-8 cannot hold (surrogates not allowed): 'caf\\udce9'"
-        )
-        assert refused({"\ud800": 1}, blobs).startswith("is text that UTF-8 cannot hold")
-
-    def test_a_type_that_does_not_say_how(self, blobs: BlobStore) -> None:
-        assert not Unwritten.can_write()
-        assert refused(Unwritten(), blobs) == "cannot be written by ValuesUnwritten.encode: NotImplementedError: "
-
-    def test_a_type_that_gives_what_is_not_json(self, blobs: BlobStore) -> None:
-        assert refused([Film("a", [math.nan])], blobs).startswith(
-            "at [0] cannot be written: ValuesFilm.encode gave what is not JSON: Out of range float values"
-        )
-        assert "gave what is not JSON: Object of type set is not JSON serializable" in refused(Film("a", [{1}]), blobs)
-
-    def test_a_fault_of_the_store_is_one(self, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        def dead(*args: Any) -> Any:
-            raise StoreUnreachable("The store does not answer.")
-
-        monkeypatch.setattr(Film, "encode", dead)
-        with pytest.raises(StoreUnreachable):
-            encode_value(Film("a", []), Film, blobs)
