@@ -14,27 +14,22 @@ from stages.core.fingerprint import code_files, code_fingerprint
 from stages.core.memo import Memo
 from stages.datatypes.addresses import is_on_s3
 from stages.datatypes.file_tree import FileTree
-from stages.datatypes.tree_file import TreeFile
+from stages.datatypes.of_files import OfFiles
 from stages.datatypes.tree_paths import is_left_out
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset(DataType):
-    """Files by path. Light: a file is read when it is asked for.
+class Dataset(OfFiles, DataType):
+    """Files by path; see OfFiles.
 
-    tree   the files, and where they lie
     found  what was found in them when they were looked at; None where they will be, when somebody asks
-    stays  whether its files are left where they lie when it is written. So it is with an input of a job, which others
-           keep; what a stage made goes into the store
     """
 
     name: ClassVar[str] = "Dataset"
     format: ClassVar[str] = "files"
     description: ClassVar[str] = "A folder of files, local, file:// or s3://bucket/prefix/. Known by its content."
 
-    tree: FileTree = field(repr=False)
     found: Mapping[str, Json] | None = field(default=None, repr=False)
-    stays: bool = field(default=False, repr=False)
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:
@@ -77,10 +72,6 @@ class Dataset(DataType):
         before, and are wrong."""
         return self.looked_at(self.tree) if self.found is None else self.found
 
-    def files(self) -> Mapping[str, TreeFile]:
-        """Every file by its path, in order."""
-        return self.tree.files
-
     def __len__(self) -> int:
         """How many files."""
         return self.tree.count
@@ -107,10 +98,6 @@ class Dataset(DataType):
     def with_files(self, other: Dataset) -> Self:
         """The files of both, without copying any; of a path that both have, the other's. Checked again."""
         return self.of(self.tree.with_files(other.tree))
-
-    def kept(self, blobs: BlobStore) -> Self:
-        """The same, its files in the store: for files that will be gone when the stage has ended."""
-        return replace(self, tree=self.tree.kept(blobs), stays=False)
 
     def encode(self, blobs: BlobStore) -> Json:
         """See DataType."""

@@ -16,7 +16,7 @@ from stages.core.errors import InputError, UsageError
 from stages.core.suggest import did_you_mean
 from stages.datatypes.addresses import is_on_s3, local_path
 from stages.datatypes.file_tree import FileTree
-from stages.datatypes.tree_file import TreeFile
+from stages.datatypes.of_files import OfFiles
 
 WEIGHTS = {
     ".pt": "pytorch", ".pth": "pytorch", ".ckpt": "pytorch", ".bin": "pytorch", ".safetensors": "safetensors",
@@ -72,21 +72,14 @@ def _with(info: ModelInfo, said: Mapping[str, Any]) -> ModelInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class Model(DataType):
-    """One or more files, and what there is to say of them. Light: a file is read when it is asked for, and none is ever
-    unpickled here.
-
-    tree   the files, and where they lie
-    stays  whether they are left there when the value is written, as with an input of a job
-    """
+class Model(OfFiles, DataType):
+    """One or more files (see OfFiles), and what there is to say of them. None is ever unpickled here."""
 
     name: ClassVar[str] = "Model"
     format: ClassVar[str] = "model"
     description: ClassVar[str] = "A trained model: a file or a folder, local, file:// or s3://. Known by its content."
 
-    tree: FileTree = field(repr=False)
     info: ModelInfo = field(default_factory=ModelInfo)
-    stays: bool = field(default=False, repr=False)
 
     @classmethod
     def from_file(cls, file: str | Path, **said: Any) -> Self:
@@ -122,10 +115,6 @@ class Model(DataType):
         """What can be said of the files by looking at them. Raises InputError for those that are none of this kind."""
         return info
 
-    def files(self) -> Mapping[str, TreeFile]:
-        """Every file by its path, in order."""
-        return self.tree.files
-
     @property
     def main(self) -> str:
         """Path of the file, where the model has one. Raises UsageError where it has several."""
@@ -156,10 +145,6 @@ class Model(DataType):
         with TemporaryDirectory(dir=place.parent, prefix=".part-") as part:
             os.replace(self.tree.unpack(part) / self.main, place)
         return place.absolute()
-
-    def kept(self, blobs: BlobStore) -> Self:
-        """The same, its files in the store: for files that will be gone when the stage has ended."""
-        return replace(self, tree=self.tree.kept(blobs), stays=False)
 
     def encode(self, blobs: BlobStore) -> Json:
         """See DataType."""
