@@ -12,6 +12,7 @@ from stages.datatypes.coco_layout import annotation_files
 from stages.datatypes.dataset import Dataset
 from stages.datatypes.fault_list import FaultList
 from stages.datatypes.file_tree import FileTree
+from stages.datatypes.in_splits import InSplits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +36,13 @@ class COCOSample:
 
 
 @dataclass(frozen=True, eq=False)
-class COCODataset(Dataset):
+class COCODataset(InSplits, Dataset):
     """A folder with pictures and annotations as JSON, one file a split: `annotations/instances_train2017.json`,
-    `train/_annotations.coco.json`, or `annotations.json` alone."""
+    `train/_annotations.coco.json`, or `annotations.json` alone.
+
+    Classes are the categories in the order of their ids. Splits are train, val and test first; `all` where there is
+    only one.
+    """
 
     name: ClassVar[str] = "COCODataset"
     format: ClassVar[str] = "coco"
@@ -65,19 +70,9 @@ class COCODataset(Dataset):
         return {"classes": list(known.values()), "category_ids": list(known), "splits": splits}
 
     @property
-    def classes(self) -> list[str]:
-        """Names of the categories, in the order of their ids."""
-        return list(self.about["classes"])
-
-    @property
     def category_ids(self) -> list[int]:
-        """Ids of the categories, in the same order."""
+        """Ids of the categories, in the order of `classes`."""
         return list(self.about["category_ids"])
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Names of the splits, train, val and test first; `all` where the dataset has only one."""
-        return tuple(self.about["splits"])
 
     def images(self, split: str) -> list[str]:
         """Paths of the pictures of a split, in order. Raises KeyError."""
@@ -94,19 +89,15 @@ class COCODataset(Dataset):
             yield COCOSample(image.path, image.width, image.height, np.asarray(rows, np.float32).reshape(-1, 5))
 
     def _annotations(self, split: str) -> COCOAnnotations:
-        if split not in self.about["splits"]:
-            raise KeyError(f"there is no split {split!r} in this dataset; there are: {', '.join(self.splits)}")
+        file = self._split(split)["file"]
         faults = FaultList(self.tree.where, "cannot be read")
-        read = read_annotations(self.tree, self.about["splits"][split]["file"], faults)
+        read = read_annotations(self.tree, file, faults)
         faults.refuse()
         return read
 
     def summary(self) -> Mapping[str, Json]:
         """Files, bytes, classes, and for each split pictures and boxes."""
-        figures = {
-            f"{split}_{key}": told[key] for split, told in self.about["splits"].items() for key in ("images", "boxes")
-        }
-        return {**super().summary(), "classes": len(self.about["classes"]), **figures}
+        return {**super().summary(), **self._figures()}
 
 
 def _order(split: str) -> tuple[int, str]:

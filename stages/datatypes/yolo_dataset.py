@@ -11,6 +11,7 @@ from stages.core.datatype import Json
 from stages.datatypes.dataset import Dataset
 from stages.datatypes.fault_list import FaultList
 from stages.datatypes.file_tree import FileTree
+from stages.datatypes.in_splits import InSplits
 from stages.datatypes.yolo_config import YOLOConfig, inside, read_config
 from stages.datatypes.yolo_labels import Label, as_boxes, is_picture, label_of, labels_in
 
@@ -38,10 +39,11 @@ class YOLOSample:
 
 
 @dataclass(frozen=True, eq=False)
-class YOLODataset(Dataset):
+class YOLODataset(InSplits, Dataset):
     """A folder with `data.yaml`, pictures, and a label file for each picture that has something on it.
 
-    `…/images/a.jpg` has its labels in `…/labels/a.txt`; a picture without is background.
+    `…/images/a.jpg` has its labels in `…/labels/a.txt`; a picture without is background. Splits are those there are of
+    train, val and test.
     """
 
     name: ClassVar[str] = "YOLODataset"
@@ -66,20 +68,9 @@ class YOLODataset(Dataset):
         assert config is not None
         return {"config": config.file, "classes": list(config.classes), "splits": splits}
 
-    @property
-    def classes(self) -> list[str]:
-        """Names of the classes by number."""
-        return list(self.about["classes"])
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Those there are of train, val and test."""
-        return tuple(self.about["splits"])
-
     def images(self, split: str) -> list[str]:
         """Paths of the pictures of a split, in order. Raises KeyError."""
-        if split not in self.about["splits"]:
-            raise KeyError(f"there is no split {split!r} in this dataset; there are: {', '.join(self.splits)}")
+        self._split(split)  # raises where there is none
         faults = FaultList(self.tree.where, "cannot be read")
         config = read_config(self.tree, faults)
         found = _pictures(self.tree, config, split, faults) if config else []
@@ -98,8 +89,7 @@ class YOLODataset(Dataset):
 
     def summary(self) -> Mapping[str, Json]:
         """Files, bytes, classes, and for each split pictures and boxes."""
-        figures = {f"{split}_{key}": n for split, told in self.about["splits"].items() for key, n in told.items()}
-        return {**super().summary(), "classes": len(self.about["classes"]), **figures}
+        return {**super().summary(), **self._figures()}
 
 
 class _Labels:
