@@ -12,6 +12,7 @@ from stages.core.digests import digest_of
 from stages.datatypes.arrow import Column, Quads, as_quads, read_table, write_table
 from stages.datatypes.readings import Reading
 from stages.datatypes.shard_writer import SHARD_BYTES, ShardWriter
+from stages.datatypes.stored_jpeg import StoredJPEG
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Crop:
+class Crop(StoredJPEG):
     """One piece of a picture, set straight.
 
     track   the track it shows
@@ -36,14 +37,6 @@ class Crop:
     score: float
     quad: NDArray[np.float32] = field(compare=False)
     digest: str
-    ref: BlobRef
-    offset: int
-    size: int
-    blobs: BlobStore = field(repr=False, compare=False)
-
-    def jpeg(self) -> bytes:
-        """The piece as it is stored."""
-        return self.blobs.read(self.ref, self.offset, self.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +100,9 @@ class Crops(DataType):
 
     def __getitem__(self, row: int) -> Crop:
         shard, offset, size = self.places[row].tolist()
-        where = (int(self.track[row]), float(self.t[row]), self.texts[row], float(self.score[row]))
-        return Crop(*where, self.quads[row], self.digests[row], self.shards[shard], offset, size, self.blobs)
+        told = (int(self.track[row]), float(self.t[row]), self.texts[row], float(self.score[row]))
+        ref, quad, digest = self.shards[shard], self.quads[row], self.digests[row]
+        return Crop(*told, quad, digest, ref=ref, offset=offset, size=size, blobs=self.blobs)
 
     def __iter__(self) -> Iterator[Crop]:
         return (self[row] for row in range(len(self)))

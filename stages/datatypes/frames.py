@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from stages.core.blobs import BlobRef, BlobStore
 from stages.core.datatype import DataType, Json
 from stages.datatypes.frame_index import FrameIndex
+from stages.datatypes.stored_jpeg import StoredJPEG
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,21 +34,13 @@ class MediaInfo:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(StoredJPEG):
     """One picture: `t` is its presentation time, `stands_for` every sample time it represents (its own first)."""
 
     index: int
     t: float
     stands_for: tuple[float, ...]
     cut: bool
-    ref: BlobRef
-    offset: int
-    size: int
-    blobs: BlobStore = field(repr=False, compare=False)
-
-    def jpeg(self) -> bytes:
-        """The picture as it is stored."""
-        return self.blobs.read(self.ref, self.offset, self.size)
 
     def image(self) -> NDArray[np.uint8]:
         """The picture, (H, W, 3) uint8 BGR, as OpenCV wants it. Raises ValueError where it is no picture."""
@@ -98,9 +91,9 @@ class Frames(DataType):
         if not -len(self) <= place < len(self):
             raise IndexError(f"frame {place} of {len(self)}")
         i, index = place % len(self), self.index
-        ref = self.shards[int(index.shard[i])]
-        where = (ref, int(index.offset[i]), int(index.size[i]))
-        return Frame(i, float(index.t[i]), index.stands_for(i), bool(index.cut[i]), *where, blobs=self.blobs)
+        told = (i, float(index.t[i]), index.stands_for(i), bool(index.cut[i]))
+        ref, offset, size = self.shards[int(index.shard[i])], int(index.offset[i]), int(index.size[i])
+        return Frame(*told, ref=ref, offset=offset, size=size, blobs=self.blobs)
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))
