@@ -23,7 +23,8 @@ from flows.settings import Settings, is_loopback, variable
 from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
 from stages.core.errors import ServiceUnreachable, UsageError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from stages.datatypes.s3_input import use_store
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from flows.connections import outside_store
 from flows.settings import read_settings
 from stages.core.errors import BucketMissing, StagewrightError, UsageError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 
 _RULES = Path(__file__).with_name("lifecycle.json")
 _NOWHERE_TO_NAME = "us-east-1"  # the one region that must not be named when a bucket is made

@@ -17,7 +17,7 @@ from flows.settings import Settings
 from flows.watch import watch
 from stages.core.discovery import load_stages
 from stages.core.errors import ProfileError, UsageError
-from stages.core.objects import StoreAddress
+from stages.core.store_address import StoreAddress
 from stages.core.suggest import did_you_mean
 
 

@@ -13,7 +13,7 @@ from flows.profiles.model import Profile
 from flows.watch.folder import folder_uri
 from flows.watch.note import JOB_PARAMETER
 from stages.core.errors import UsageError
-from stages.core.objects import StoreAddress
+from stages.core.store_address import StoreAddress
 from stages.core.suggest import did_you_mean
 from stages.documents.faults import Fault
 

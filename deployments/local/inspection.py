@@ -19,7 +19,8 @@ from flows.connections import outside_store
 from flows.settings import Settings
 from flows.settings import without_password as without_password  # for `up` too
 from stages.core.errors import StagewrightError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 
 T = TypeVar("T")
 

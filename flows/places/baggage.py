@@ -18,7 +18,7 @@ from flows.places.plugin_code import receive
 from flows.settings import read_settings, variable
 from stages.core.blobs import BlobRef, BlobStore
 from stages.core.discovery import load_stages
-from stages.core.objects import with_keys
+from stages.core.store_address import with_keys
 from stages.plugins.installed import VARIABLE, named_folders
 
 _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")

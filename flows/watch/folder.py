@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from stages.core.errors import BucketMissing, InputError, UsageError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from stages.datatypes.s3_input import s3_options, split
 
 _OWN = ("results/", "blobs/", "cache/", "jobs/", "batches/", "failures/", "watch/")

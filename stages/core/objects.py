@@ -1,53 +1,20 @@
-"""An S3 bucket, spoken to through boto3, with the errors of this project instead of botocore's.
-
-Source of the client's settings: measured against SeaweedFS and S3 (timeouts: boto3's own hang for minutes on a dead
-server; virtual-host addressing and awscrt fail on loopback names).
-"""
+"""An S3 bucket, spoken to through boto3, with the errors of this project instead of botocore's."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable, UsageError
-
-S3Client = Any  # boto3 makes its clients at run time
-
-_DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
-_LATER = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "TooManyRequests"}
-_LATER |= {"429", "500", "502", "503", "504"}  # the answer to a HEAD is a number
-
-
-@dataclass(frozen=True)
-class StoreAddress:
-    """Where the store is. Without `endpoint` and keys, boto3 finds them the usual AWS ways.
-
-    lookup   of an outside store: gives its keys where the AWS ways give none, or None where it has none either
-    """
-
-    bucket: str
-    prefix: str = ""
-    endpoint: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    lookup: Callable[[], tuple[str, str] | None] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def url(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it brings its keys and nothing of the environment counts."""
-        return self.access_key is not None and self.lookup is None
+from stages.core.store_address import StoreAddress
+from stages.core.store_client import S3Client, connect
+from stages.core.store_errors import setting_errors, store_errors
 
 
 @dataclass(frozen=True)
@@ -73,7 +40,7 @@ class ObjectStore:
         """The boto3 client, made at first use. Raises UsageError where the endpoint or the AWS settings are no good."""
         with self._lock:
             if self._client is None:
-                with _usable():
+                with setting_errors():
                     self._client = connect(self.address)
             return self._client
 
@@ -139,135 +106,5 @@ class ObjectStore:
     def _key(self, key: str) -> str:
         return self.address.prefix + key
 
-    @contextmanager
-    def _named(self, key: str) -> Iterator[None]:
-        from boto3.exceptions import Boto3Error
-        from botocore import exceptions as boto
-
-        uri = self.address.url + key
-        try:
-            yield
-        except boto.ClientError as error:
-            raise self._of_answer(error, key) from error
-        except (
-            boto.NoCredentialsError,
-            boto.PartialCredentialsError,
-            boto.CredentialRetrievalError,
-            boto.ProfileNotFound,
-        ) as error:
-            raise StoreDenied(
-                f"{uri}: no credentials to sign with ({error}). Set the AWS variables.", uri=uri
-            ) from error
-        except (boto.ParamValidationError, boto.ValidationError, boto.NoRegionError) as error:
-            raise StoreError(f"{uri}: the store cannot be asked for this: {error}", uri=uri) from error
-        except (boto.BotoCoreError, Boto3Error, OSError) as error:
-            where = self.address.endpoint or "the AWS endpoint"
-            raise StoreUnreachable(
-                f"The object store at {where} does not answer ({type(error).__name__}: {error}). "
-                "Is it running? `stagewright status` shows what can be reached.",
-                uri=uri,
-            ) from error
-
-    def _of_answer(self, error: Any, key: str) -> StoreError:
-        code, uri = str(error.response.get("Error", {}).get("Code", "?")), self.address.url + key
-        if code in ("NoSuchKey", "404", "NotFound") and key:
-            return ObjectMissing(f"{uri}: there is no such object in the store.", uri=uri)
-        if code in ("NoSuchBucket", "404", "NotFound"):
-            bucket = self.address.bucket
-            return BucketMissing(
-                f"The store has no bucket {bucket!r}. Create it, or set STAGEWRIGHT_S3_BUCKET to one that is there.",
-                uri=uri,
-            )
-        if code in _DENIED:
-            return StoreDenied(
-                f"{uri}: the store refuses this key ({code}). Check the AWS credentials and what they may do.", uri=uri
-            )
-        if code in _LATER:
-            return StoreUnreachable(f"{uri}: the store is not ready ({code}); try again later.", uri=uri)
-        return StoreError(f"{uri}: the store answered {code}: {error}", uri=uri)
-
-
-@contextmanager
-def _usable() -> Iterator[None]:
-    """Nothing is sent while a client is made: what fails then is wrong here. Missing credentials are told later."""
-    from botocore import exceptions as boto
-
-    try:
-        yield
-    except (boto.PartialCredentialsError, boto.CredentialRetrievalError, boto.ProfileNotFound):
-        raise
-    except boto.BotoCoreError as error:
-        raise UsageError(
-            f"The AWS settings of this machine cannot be used ({type(error).__name__}: {error}). "
-            "Look at the AWS variables and at ~/.aws/config, or the file that AWS_CONFIG_FILE names."
-        ) from error
-    except ValueError as error:
-        problem = f"The object store cannot be addressed: {error}. An endpoint is http://host:port."
-        raise UsageError(problem) from error
-
-
-def connect(address: StoreAddress) -> S3Client:
-    """A boto3 client for the address.
-
-    The session is its own, since boto3's default one keeps the first credentials that it sees. For an address that
-    brings its keys (a local store) nothing of the environment counts: no AWS variable, no file, no proxy.
-    """
-    from boto3.session import Session
-    from botocore.config import Config
-
-    options: dict[str, Any] = {
-        "signature_version": "s3v4",
-        "s3": {"addressing_style": "path"} if address.endpoint else {},
-        "max_pool_connections": 16,
-        "retries": {"mode": "standard", "total_max_attempts": 6},
-        "connect_timeout": 2,
-        "read_timeout": 15,
-        "tcp_keepalive": True,
-        # What is read is held against our own digest; boto3 would tell damage at rest as a broken connection.
-        "response_checksum_validation": "when_required",
-    }
-    if not address.is_local:
-        session = Session()
-        keys = with_keys(address, session)
-        return session.client(
-            "s3",
-            endpoint_url=address.endpoint,
-            aws_access_key_id=keys.access_key,
-            aws_secret_access_key=keys.secret_key,
-            config=Config(**options),
-        )
-    return Session(botocore_session=_without_environment()).client(
-        "s3",
-        endpoint_url=address.endpoint,
-        aws_access_key_id=address.access_key,
-        aws_secret_access_key=address.secret_key,
-        region_name="us-east-1",
-        verify=True,  # else a bundle that the environment names
-        config=Config(proxies={}, **options),
-    )
-
-
-def with_keys(address: StoreAddress, session: Any = None) -> StoreAddress:
-    """The address with the keys that were looked up, where neither it nor the AWS ways have any. Raises what the
-    look-up raises. `session` is boto3's."""
-    from boto3.session import Session
-
-    if address.lookup is None or (address.access_key and address.secret_key):
-        return address
-    half = address.access_key or address.secret_key
-    if not half and (session or Session()).get_credentials() is not None:
-        return address
-    access_key, secret_key = address.lookup() or (None, None)
-    return replace(address, access_key=access_key, secret_key=secret_key)
-
-
-def _without_environment() -> Any:
-    """A session of botocore in which every variable has its default: no environment, no files of the user."""
-    from botocore.configprovider import ConstantProvider
-    from botocore.session import Session
-
-    unset = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
-    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    session = Session(session_vars=unset | nowhere)
-    session.get_component("config_store").set_config_provider("s3", ConstantProvider(None))
-    return session
+    def _named(self, key: str) -> AbstractContextManager[None]:
+        return store_errors(self.address, key)

@@ -10,7 +10,8 @@ from stages.core.blobs import BlobStore
 from stages.core.cache import BlobCache
 from stages.core.digests import digest_of
 from stages.core.errors import ObjectMissing
-from stages.core.objects import ObjectHead, ObjectStore, StoreAddress
+from stages.core.objects import ObjectHead, ObjectStore
+from stages.core.store_address import StoreAddress
 
 
 class ScratchStore(ObjectStore):

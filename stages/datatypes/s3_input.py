@@ -9,7 +9,8 @@ from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from stages.core.errors import BucketMissing, InputError, ObjectMissing, StoreDenied, StoreUnreachable
-from stages.core.objects import ObjectHead, ObjectStore, StoreAddress, with_keys
+from stages.core.objects import ObjectHead, ObjectStore
+from stages.core.store_address import StoreAddress, with_keys
 
 BLOCK_BYTES = 4 << 20
 """How much one request reads ahead: decoding is sequential, and a request costs milliseconds whatever its size."""

@@ -12,7 +12,8 @@ from typing import Any
 from stages.core.blobs import BlobStore
 from stages.core.errors import BucketMissing, InputError, ObjectMissing, StoreDenied
 from stages.core.memo import Memo
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from stages.datatypes.fault_list import FaultList
 from stages.datatypes.s3_input import s3_options
 from stages.datatypes.tree_file import CHUNK_BYTES, TreeFile, digest_of_chunks

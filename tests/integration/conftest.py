@@ -24,7 +24,8 @@ from deployments.local import down, up
 from deployments.local.lifecycle import start
 from flows.connections import Connections
 from flows.settings import read_settings
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from tests.integration.driving import Toys
 
 _environment = pytest.MonkeyPatch()

@@ -24,7 +24,8 @@ from deployments.deploying.server import Server
 from deployments.local.prefect_worker import POOL
 from flows.connections import Connections
 from stages.core.errors import ObjectMissing
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from tests.integration.conftest import toys_in
 from tests.integration.driving import Ended, Toys
 from tests.integration.test_loopback import LOOPBACK, family, reachable

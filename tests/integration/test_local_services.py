@@ -18,7 +18,8 @@ from deployments.local.status_command import status_command
 from flows.connections import Connections, connections
 from flows.settings import Settings, read_settings
 from stages.core.errors import StoreDenied
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 
 pytestmark = pytest.mark.integration
 

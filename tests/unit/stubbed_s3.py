@@ -9,7 +9,9 @@ import pytest
 from botocore.stub import Stubber
 
 from stages.core import objects
-from stages.core.objects import ObjectStore, StoreAddress, connect
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
+from stages.core.store_client import connect
 
 ADDRESS = StoreAddress("clips", "team/", "http://127.0.0.1:9", "key", "secret")
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from stages.core.blobs import BlobStore
 from stages.core.errors import InputError
-from stages.core.objects import ObjectHead, StoreAddress
+from stages.core.objects import ObjectHead
+from stages.core.store_address import StoreAddress
 from stages.datatypes import (
     Box,
     Boxes,

@@ -16,7 +16,9 @@ from botocore.session import Session
 from botocore.stub import ANY, Stubber
 
 from stages.core import objects
-from stages.core.objects import ObjectHead, ObjectStore, StoreAddress, connect
+from stages.core.objects import ObjectHead, ObjectStore
+from stages.core.store_address import StoreAddress
+from stages.core.store_client import connect
 from tests.unit.stubbed_s3 import ADDRESS, client, s3, store
 
 __all__ = ["client", "s3", "store"]

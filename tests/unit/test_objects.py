@@ -13,7 +13,8 @@ from botocore.stub import Stubber
 
 from stages.core import objects
 from stages.core.errors import BucketMissing, ObjectMissing, StoreDenied, StoreError, StoreUnreachable, UsageError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from tests.unit.stubbed_s3 import ADDRESS, client, s3, store
 
 __all__ = ["client", "s3", "store"]

@@ -14,8 +14,9 @@ from flows.settings import read_settings
 from stages.brands import escalate
 from stages.core.definition import StageDefinition, StageIO
 from stages.core.errors import DefinitionError
-from stages.core.objects import StoreAddress, connect, with_keys
 from stages.core.registry import register_stage
+from stages.core.store_address import StoreAddress, with_keys
+from stages.core.store_client import connect
 
 VARIABLE = "STAGEWRIGHT_VISION_KEY"
 OURS = ("OURS", "our-secret")

@@ -16,7 +16,8 @@ from flows.jobs.job import check_job_id
 from flows.watch.folder import Folder, Found, folder_uri
 from flows.watch.note import Note, job_id_of, run_key, watch_id
 from stages.core.errors import CheckpointError, UsageError
-from stages.core.objects import ObjectStore, StoreAddress
+from stages.core.objects import ObjectStore
+from stages.core.store_address import StoreAddress
 from tests.unit.stubbed_s3 import client, s3, store
 
 __all__ = ["client", "s3", "store"]
