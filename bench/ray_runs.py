@@ -13,8 +13,8 @@ from stages.core.blobs import BlobStore
 from stages.core.context import Silence
 from stages.core.discovery import load_stages
 from stages.core.execute import StageCall
-from stages.core.fingerprint import stage_version
 from stages.core.results import ValueHandle
+from stages.core.stage_version import stage_version
 from stages.core.values import encode_value
 
 

@@ -12,8 +12,8 @@ from stages.core.definition import StageDefinition
 from stages.core.envelope import Envelope
 from stages.core.errors import EncodeError, UsageError
 from stages.core.execute import StageCall, checkpoint_key
-from stages.core.fingerprint import stage_version
 from stages.core.results import StageResult, ValueHandle
+from stages.core.stage_version import stage_version
 from stages.core.values import encode_value
 from stages.plugins.action import BaseAction, is_action
 from stages.plugins.action_stage import INPUT, OUTPUT, checked_result, stage_of

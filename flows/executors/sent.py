@@ -12,8 +12,8 @@ from typing import Any
 from flows.executors.calls import ActionCall, action_class
 from stages.core.errors import ContractError, UsageError
 from stages.core.execute import StageCall
-from stages.core.fingerprint import stage_version
 from stages.core.results import ValueHandle
+from stages.core.stage_version import stage_version
 from stages.core.values import StoredValue
 from stages.plugins.action import BaseAction
 from stages.plugins.action_stage import plugin_words, stage_of

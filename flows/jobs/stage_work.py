@@ -10,8 +10,8 @@ from flows.jobs.job import Job
 from flows.places.place import Assignment, Logger
 from stages.core.errors import JobStopped
 from stages.core.execute import StageCall, checkpoint_key
-from stages.core.fingerprint import stage_version
 from stages.core.results import StageResult, ValueHandle
+from stages.core.stage_version import stage_version
 
 
 class StageWork:

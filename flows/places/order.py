@@ -17,9 +17,9 @@ from stages.core.definition import Resources, StageDefinition
 from stages.core.discovery import load_stages
 from stages.core.errors import ContractError, UnknownStage, UsageError
 from stages.core.execute import StageCall
-from stages.core.fingerprint import stage_version
 from stages.core.registry import get_stage
 from stages.core.results import ValueHandle
+from stages.core.stage_version import stage_version
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from stages.core.definition import StageDefinition
 from stages.core.digests import as_json, canonical, digest_of_json
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, EncodeError, StageFailed, StagewrightError
-from stages.core.fingerprint import reading_version
 from stages.core.results import ValueHandle
+from stages.core.stage_version import reading_version
 from stages.core.state import DetectState
 from stages.core.values import StoredValue, encode_value, lightened
 

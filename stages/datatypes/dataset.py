@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from stages.core.blobs import BlobStore
+from stages.core.code_files import code_files
 from stages.core.datatype import DataType, Json
-from stages.core.fingerprint import code_files, code_fingerprint
+from stages.core.fingerprint import code_fingerprint
 from stages.core.memo import Memo
 from stages.datatypes.addresses import is_on_s3
 from stages.datatypes.file_tree import FileTree

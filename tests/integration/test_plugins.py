@@ -20,8 +20,8 @@ from flows.settings import read_settings
 from stages import Resources
 from stages.core import discovery, registry
 from stages.core.execute import StageCall
-from stages.core.fingerprint import stage_version
 from stages.core.objects import ObjectStore
+from stages.core.stage_version import stage_version
 from stages.plugins import PluginDiscovery
 from tests.integration.driving import Ended, Toys, in_process
 from tests.unit.plugin_folders import PluginFolders

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from stages.core.errors import ContractError, DefinitionError
-from stages.core.fingerprint import stage_version
+from stages.core.stage_version import stage_version
 from stages.plugins import BaseAction, NoParams, PluginEnvironment
 from tests.unit.harness import make_context, run_stage
 from tests.unit.word_actions import ActionWords, CountWordsAction, SayAction

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from stages.core.envelope import Envelope
 from stages.core.errors import TooManyFailedItems
-from stages.core.fingerprint import stage_version
 from stages.core.spread import ThreadSpread
+from stages.core.stage_version import stage_version
 from stages.datatypes import Boxes, FrameWriter, MediaInfo
 from stages.objects import detect_objects, nanodet
 from stages.objects.coco import LABELS

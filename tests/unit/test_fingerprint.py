@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import stages
-from stages.core.fingerprint import _reached
+from stages.core.code_files import _reached
 from tests.unit.workshop import Workshop
 
 STAGE = '''\

@@ -25,9 +25,9 @@ from stages.core.definition import StageDefinition
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, UsageError
 from stages.core.execute import StageCall, execute
-from stages.core.fingerprint import stage_version
 from stages.core.registry import get_stage
 from stages.core.results import StageResult, ValueHandle
+from stages.core.stage_version import stage_version
 from stages.core.values import encode_value
 from tests.unit.harness import make_context
 

@@ -13,8 +13,9 @@ from types import ModuleType
 
 import pytest
 
+from stages.core.code_files import code_files
 from stages.core.errors import PluginError
-from stages.core.fingerprint import code_files, stage_version
+from stages.core.stage_version import stage_version
 from stages.plugins import PluginDiscovery
 from stages.plugins.modules import open_package, package_name
 from tests.unit.plugin_folders import COUNT, PluginFolders

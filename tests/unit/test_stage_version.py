@@ -13,7 +13,8 @@ import pytest
 
 from stages import DetectState, StageDefinition, StageIO
 from stages.core.errors import DefinitionError
-from stages.core.fingerprint import code_fingerprint, stage_version
+from stages.core.fingerprint import code_fingerprint
+from stages.core.stage_version import stage_version
 from tests.unit.workshop import Workshop
 
 
@@ -136,7 +137,7 @@ class TestVersion:
             assert len({plain, library, model, other}) == 4
             assert library == stage_version(self.define(pinned=pinned, depends=("numpy",)))
             with monkeypatch.context() as patch:
-                patch.setattr("stages.core.fingerprint.version", lambda name: version(name) + ".1")
+                patch.setattr("stages.core.stage_version.version", lambda name: version(name) + ".1")
                 assert stage_version(self.define(pinned=pinned, depends=("numpy",))) != library
                 assert stage_version(self.define(pinned=pinned, depends=("sha256:12",))) == model
 
