@@ -13,13 +13,11 @@ from flows.batch.following import following
 from flows.batch.item import Batch, Item, sentence
 from flows.command.output import say
 from flows.jobs.board import Board, StageStatus, watching
+from flows.marks import MARKS
 from flows.units import readable_seconds
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-
-_MARKS = {"done": "✓", "kept": "=", "failed": "✗"}
-_STYLES = {"done": "green", "kept": "blue", "failed": "bold red"}
 
 
 class Watch:
@@ -72,7 +70,7 @@ def shown(quiet: bool) -> Iterator[Watch]:
 
 def line(item: Item) -> str:
     """An input that has ended, as a line of text."""
-    told = f"{_MARKS[item.state]} {item.state:<7} {readable_seconds(item.seconds):<9} {item.input}"
+    told = f"{MARKS[item.state].sign} {item.state:<7} {readable_seconds(item.seconds):<9} {item.input}"
     return f"{told}\n  {item.error}" if item.error else told
 
 
@@ -86,7 +84,7 @@ def _live(watch: Watch) -> Iterator[None]:
 
     def hear(batch: Batch, item: Item | None) -> None:
         if watch.hear(batch, item) and item:
-            console.print(Text(line(item), _STYLES[item.state] if item.error else ""))
+            console.print(Text(line(item), MARKS[item.state].style if item.error else ""))
 
     with (
         Live(console=console, refresh_per_second=8, get_renderable=lambda: _drawn(watch, console), transient=True),

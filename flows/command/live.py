@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from flows.command.output import say
 from flows.jobs.board import Board, StageStatus, watching
+from flows.marks import MARKS
 from flows.units import figure, readable_bytes, readable_seconds
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-_MARKS = {"waiting": "·", "running": "▸", "ran": "✓", "kept": "=", "skipped": "-", "failed": "✗"}
-_STYLES = {"running": "cyan", "ran": "green", "kept": "blue", "skipped": "dim", "failed": "bold red", "waiting": "dim"}
 
 
 class Watch:
@@ -47,13 +45,19 @@ def shown(quiet: bool) -> Iterator[Watch]:
 
 def line(stage: StageStatus) -> str:
     """One stage as a line of text."""
+    return f"{MARKS[stage.status].sign} {stage.id:<18} {stage.status:<8} {_told(stage)}".rstrip()
+
+
+def _told(stage: StageStatus) -> str:
+    """What is to be said of one that does not run: its time and figures, or its error."""
+    if stage.status not in ("ran", "kept"):
+        return stage.error or ""
     figures = dict.fromkeys(figure(name, value) for part in stage.summary.values() for name, value in part.items())
     spent = readable_seconds(stage.seconds) if stage.status == "ran" else ""  # what a kept one took is long ago
     parts = [spent, readable_bytes(stage.bytes), ", ".join(figures)]
     if stage.failed_items:
         parts.append(f"{stage.failed_items} failed items")
-    told = " · ".join(part for part in parts if part) if stage.status in ("ran", "kept") else stage.error or ""
-    return f"{_MARKS[stage.status]} {stage.id:<18} {stage.status:<8} {told}".rstrip()
+    return " · ".join(part for part in parts if part)
 
 
 def _lines() -> Callable[[Board, StageStatus], None]:
@@ -87,13 +91,12 @@ def _drawn(watch: Watch, lock: threading.Lock) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     with lock:
         for stage in watch.board.stages.values() if watch.board else ():
-            style = _STYLES[stage.status]
+            sign, style = MARKS[stage.status]
             if stage.status == "running":
                 bar = ProgressBar(total=stage.total or None, completed=stage.current, width=24, pulse=not stage.total)
                 share = f"{stage.current / stage.total:4.0%}" if stage.total else stage.category or ""
                 spent = readable_seconds(time.monotonic() - stage.started) if stage.started else ""
-                grid.add_row(Text(_MARKS["running"], style), Text(stage.id, style), bar, Text(f"{share} {spent}"))
+                grid.add_row(Text(sign, style), Text(stage.id, style), bar, Text(f"{share} {spent}"))
             else:
-                mark, rest = line(stage).split(" ", 1)
-                grid.add_row(Text(mark, style), Text(stage.id), Text(stage.status, style), Text(rest[28:].strip()))
+                grid.add_row(Text(sign, style), Text(stage.id), Text(stage.status, style), Text(_told(stage)))
     return grid

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flows.marks import MARKS
 from flows.pipelines.progress import ActionProgress, PipelineProgress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-_MARKS = {"waiting": "·", "running": "▸", "ran": "✓", "kept": "=", "skipped": "-", "failed": "✗", "cancelled": "✗"}
-_STYLES = {"running": "cyan", "ran": "green", "kept": "blue", "failed": "bold red", "cancelled": "red"}
 
 Shown = Callable[[PipelineProgress], None]
 
@@ -47,7 +45,7 @@ def line(action: ActionProgress) -> str:
     """One action as a line of text."""
     share = f"{action.share:4.0%}" if action.status in ("running", "failed", "cancelled") else ""
     told = action.error or (action.category if action.status == "running" else "") or ""
-    return f"{_MARKS[action.status]} {action.id:<18} {action.status:<9} {share} {told}".rstrip()
+    return f"{MARKS[action.status].sign} {action.id:<18} {action.status:<9} {share} {told}".rstrip()
 
 
 def drawn(progress: PipelineProgress) -> RenderableType:
@@ -58,11 +56,11 @@ def drawn(progress: PipelineProgress) -> RenderableType:
 
     grid = Table.grid(padding=(0, 1))
     for action in progress.actions:
-        style = _STYLES.get(action.status, "dim")
+        sign, style = MARKS[action.status]
         bar = ProgressBar(total=1, completed=action.share, width=24)
         told = Text(action.error or action.category or "")
         share = Text(f"{action.share:4.0%}")
-        grid.add_row(Text(_MARKS[action.status], style), Text(action.id), bar, share, Text(action.status, style), told)
+        grid.add_row(Text(sign, style), Text(action.id), bar, share, Text(action.status, style), told)
     whole = Table.grid()
     whole.add_row(Text(_head(progress), "bold"))
     whole.add_row(grid)
