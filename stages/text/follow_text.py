@@ -10,8 +10,9 @@ from pydantic import Field
 
 from stages import FailedItem, RuntimeContext, StageConfig, stage
 from stages.datatypes import Boxes, Frames, TrackPoint, Tracks
-from stages.text.following import Follower, Picture, Seen
+from stages.text.following import Follower
 from stages.text.patch import area
+from stages.text.region import Picture, Seen
 
 if TYPE_CHECKING:
     import numpy as np

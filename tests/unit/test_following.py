@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from stages.text.following import REACH, REACH_CLEAR, Follower, Picture, Seen
+from stages.text.following import REACH, REACH_CLEAR, Follower
+from stages.text.region import Picture, Seen
 from tests.unit.luma import Luma, Quad, rectangle, textured
 
 RATE = 6.25
