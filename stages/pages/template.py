@@ -12,18 +12,18 @@ from stages.core.digests import digest_of
 from stages.datatypes.stamp import without_steering
 from stages.pages.formats import clock, mark, percent, seconds
 
-STYLE = Path(__file__).parent / "base.css"
-"""What the style of every page begins with."""
+STYLE, HEAD = Path(__file__).parent / "base.css", Path(__file__).parent / "head.html"
+"""What the style of every page begins with, and what a page itself may begin with: its head, and what it may load."""
 
 
 def digest_of_folder(folder: Path) -> str:
     """Of all that a page is made of: what a stage `depends` on, since template and style count as its code does."""
-    files = [STYLE, *sorted(folder.iterdir())]
+    files = [STYLE, HEAD, *sorted(folder.iterdir())]
     return digest_of(b"".join(path.name.encode() + path.read_bytes() for path in files))
 
 
 def rendered(folder: Path, page: Any) -> str:
-    """page.html of a folder with page.css in it; the template is given `page` and `style`.
+    """page.html of a folder with page.css in it; the template is given `page` and `style`, and may import head.html.
 
     Where the folder holds page.js, it is given `script`, too, and the digest by which its policy lets only that run.
     """
@@ -43,7 +43,7 @@ def _template(folder: Path) -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, HEAD.parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
