@@ -17,7 +17,8 @@ from stages.datatypes import Detection, Detections, Exposure, Exposures, Reading
 from stages.pages.formats import clock, mark, percent, seconds
 from stages.report.unread import grouped, place
 from tests.unit.harness import make_blobs
-from tests.unit.reports import EVIL, JOB, QUAD, Page, make_frames, published, run_report
+from tests.unit.reports import EVIL, JOB, QUAD, make_frames, published, run_report
+from tests.unit.shown_page import Page
 
 HOSTILE = (
     EVIL,

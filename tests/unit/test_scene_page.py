@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from stages.datatypes import Frames, FrameWriter, MediaInfo, Report, Scene, Scen
 from stages.scenes import compile_index
 from stages.scenes.page_data import page_data
 from tests.unit.harness import make_blobs, run_stage
+from tests.unit.shown_page import Page
 
 EVIL = "<script>alert('x')</script>"
 JOB: dict[str, Any] = {
@@ -100,25 +100,6 @@ def test_an_upright_picture_keeps_its_shape(tmp_path: Path) -> None:
     assert (image["width"], image["height"]) == (101, 180)
 
 
-class Page(HTMLParser):
-    """What a browser would load or run, and the text it would show."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.loads: list[str] = []
-        self.text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "action", "data")]
-        assert not [name for name, _ in attrs if name.startswith("on")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 def test_the_page_escapes_every_text(tmp_path: Path) -> None:
     raw = published(tmp_path, label=EVIL)["index.html"].decode()
     page = Page(raw)
@@ -136,7 +117,7 @@ def test_the_page_needs_no_network(tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_one_asks(tmp_path: Path) -> None:
-    text = " ".join(Page(published(tmp_path)["index.html"].decode()).text.split())
+    text = Page(published(tmp_path)["index.html"].decode()).words
     for said in ("job-1", "scene-index", "Decoding ended early & so on.", "0:00.0 – 0:01.0", "3 person dog", "fps 2.0"):
         assert said in text
 
