@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from textwrap import dedent
 from uuid import uuid4
+
+import pytest
+
+from stages.core.errors import PluginError
+from stages.plugins import PluginDiscovery
 
 COUNT = """
     from pydantic import BaseModel, Field
@@ -40,3 +46,11 @@ class PluginFolders:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(dedent(text))
         return folder
+
+
+def refused(folder: Path, action: str = "count") -> str:
+    """Why an action of a plugin cannot be loaded; in words that survive the way between processes."""
+    with pytest.raises(PluginError) as e:
+        PluginDiscovery.from_path(folder).get_action_class(action)
+    assert isinstance(pickle.loads(pickle.dumps(e.value)), PluginError)
+    return str(e.value)

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import pytest
 
 from stages.core.errors import PluginError
 from stages.plugins import PluginDiscovery
-from tests.unit.plugin_folders import PluginFolders
+from tests.unit.plugin_folders import PluginFolders, refused
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> PluginFolders:
     return PluginFolders(tmp_path)
-
-
-def refused(folder: Path, action: str = "count") -> str:
-    with pytest.raises(PluginError) as e:
-        PluginDiscovery.from_path(folder).get_action_class(action)
-    assert isinstance(pickle.loads(pickle.dumps(e.value)), PluginError)
-    return str(e.value)
 
 
 class TestFaults:

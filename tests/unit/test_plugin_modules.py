@@ -14,11 +14,10 @@ from types import ModuleType
 import pytest
 
 from stages.core.code_files import code_files
-from stages.core.errors import PluginError
 from stages.core.stage_version import stage_version
 from stages.plugins import PluginDiscovery
 from stages.plugins.modules import open_package, package_name
-from tests.unit.plugin_folders import COUNT, PluginFolders
+from tests.unit.plugin_folders import COUNT, PluginFolders, refused
 
 
 @pytest.fixture
@@ -41,13 +40,6 @@ def load(folders: PluginFolders, files: dict[str, str]) -> ModuleType:
     """The module `plugin/start.py` of a plugin."""
     folder = folders.write("alpha", files)
     return importlib.import_module(f"{open_package(folders.code('alpha'), folder)}.plugin.start")
-
-
-def refused(folder: Path, action: str = "count") -> str:
-    with pytest.raises(PluginError) as e:
-        PluginDiscovery.from_path(folder).get_action_class(action)
-    assert isinstance(pickle.loads(pickle.dumps(e.value)), PluginError)
-    return str(e.value)
 
 
 class TestSideBySide:
