@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -52,6 +52,10 @@ class Baggage:
     def with_plugins(self, packages: tuple[BlobRef, ...]) -> Baggage:
         """For a stage whose code is in them."""
         return replace(self, plugins=packages)
+
+    def without(self, names: Collection[str]) -> Baggage:
+        """For a process that has variables of those names of its own."""
+        return replace(self, environment={k: v for k, v in self.environment.items() if k not in names})
 
     def unpack(self) -> BlobStore:
         """Make this process the job's: environment, modules, stages. The store that it is to use."""

@@ -24,6 +24,7 @@ from flows.places.cluster import LOST_ACTOR, answered, nodes
 from flows.places.item_worker import Answer, ItemWorker, packed, unpacked
 from flows.places.news import Notebook
 from flows.places.order import Order
+from flows.places.plugin_needs import in_words
 from flows.places.room import options, room_for
 from stages.core.errors import WorkerLost
 from stages.core.spread import FailedItem, Setup, attempt, in_order, inside
@@ -131,7 +132,7 @@ class Crew:
             except LOST_ACTOR:
                 lives -= 1
             except BaseException as error:  # noqa: BLE001 - of the worker's own start; the stage is told by its items
-                self._refuse_all(error)
+                self._refuse_all(in_words(error, self._order.stage))
                 return
 
     def _needs(self, place: int) -> bool:

@@ -11,6 +11,7 @@ from flows.places.place import Assignment, Surroundings
 from flows.places.secrets import secrets_of
 from stages.core.context import RuntimeContext
 from stages.core.envelope import Envelope
+from stages.core.errors import UsageError
 from stages.core.execute import execute
 from stages.core.spread import ThreadSpread
 
@@ -25,7 +26,9 @@ class Here:
         self._spread = ThreadSpread(around.workers or os.cpu_count() or 1)
 
     def check(self, stages: Sequence[PlannedStage]) -> None:
-        """Whatever a stage asks for, it gets what this machine has."""
+        """Whatever a stage asks for, it gets what this machine has. Raises UsageError where that lacks a package."""
+        if lack := [text for stage in stages if (text := _lack(stage))]:
+            raise UsageError("\n".join(dict.fromkeys(lack)))
 
     def carry_out(self, work: Assignment) -> Envelope:
         """See Place."""
@@ -47,3 +50,21 @@ class Here:
     def close(self) -> None:
         """See Place."""
         self._spread.close()
+
+
+def _lack(stage: PlannedStage) -> str | None:
+    """What is to be said of packages that the stage's plugin requires and this process does not have."""
+    if "." not in stage.definition.name:
+        return None  # of no plugin
+    from stages.plugins.needs import REQUIREMENTS, lacking, words_of
+
+    words = words_of(stage.definition)
+    missing = lacking(words.folder) if words else []
+    if words is None or not missing:
+        return None
+    named = " ".join(f"'{line}'" for line in missing)
+    return (
+        f"Plugin {words.stage.rpartition('.')[0]!r} requires {', '.join(missing)} ({words.folder / REQUIREMENTS}), "
+        f"which this Python does not have, and on threads nothing is installed: pip install {named}, or let Ray "
+        "install it (--runner ray)."
+    )

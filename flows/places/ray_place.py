@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import ray
 
@@ -19,6 +19,7 @@ from flows.places.news import hear
 from flows.places.order import Order
 from flows.places.place import Assignment, Surroundings
 from flows.places.plugin_code import PluginCode
+from flows.places.plugin_needs import PluginNeeds, in_words, not_taken, own_variables
 from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
 from flows.places.secrets import secrets_of
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
@@ -36,26 +37,32 @@ class RayPlace:
     keeps_time: ClassVar[bool] = True
 
     def __init__(self, around: Surroundings, baggage: Baggage) -> None:
-        self._around, self._baggage, self._code = around, baggage, PluginCode(around.blobs)
+        self._around, self._baggage = around, baggage
+        self._code, self._needs = PluginCode(around.blobs), PluginNeeds()
         self._lost: Counter[str] = Counter()
         self._live: set[Attempt] = set()
         self._lock = threading.Lock()
         self._remote = ray.remote(max_retries=0, num_returns="streaming")(work_on)
 
     def check(self, stages: Sequence[PlannedStage]) -> None:
-        """See Place: each stage must fit on one node that is alive."""
+        """See Place: each stage must fit on one node that is alive, and its plugin's runtime_env must be one."""
         there = nodes()
         if wrong := [stage for stage in stages if not fits(stage.resources, there)]:
             raise UsageError("\n".join(_too_much(stage.id, stage.resources, there) for stage in wrong))
+        for stage in stages:
+            if self._needs.of(stage.definition):
+                self._options(stage, stage.resources)
 
     def carry_out(self, work: Assignment) -> Envelope:
         """See Place."""
-        watch = _Watch(work, self._asked(work.planned))
+        watch = _Watch(work, self._asked(work.planned), bool(self._needs.of(work.call.definition)))
         attempt = self._submitted(work, watch)
         try:
             end = attempt.result(work.planned.timeout)
         except (WorkerLost, TimeoutError) as error:
             raise self._told(work, error) from None
+        except ray.exceptions.RuntimeEnvSetupError as error:
+            raise in_words(error, work.call.definition.name) from None
         finally:
             with self._lock:
                 self._live.discard(attempt)
@@ -80,14 +87,25 @@ class RayPlace:
         if baggage.elsewhere:
             readers = [handle.definition for handle in work.reads.values() if handle.definition]
             baggage = baggage.with_plugins(self._code.of([work.call.definition, *readers]))
+        if needs := self._needs.of(work.call.definition):
+            baggage = baggage.without(own_variables(needs))
         order = Order.of(work, watch.asked, around.job_id, around.workers, baggage)
-        remote = self._remote.options(name=work.planned.id, **options(watch.asked))
+        remote = self._options(work.planned, watch.asked)
         with self._lock:
             if around.stopped.is_set():
                 raise JobStopped(_STOPPED)
             attempt = Attempt(lambda: remote.remote(order), watch.hear, watch.look)
             self._live.add(attempt)
         return attempt
+
+    def _options(self, planned: PlannedStage, asked: Resources) -> Any:
+        """The task with all that Ray is asked for. Workers of its items are given the same by Ray itself."""
+        needs = self._needs.of(planned.definition)
+        given = options(asked) | ({"runtime_env": dict(needs)} if needs else {})
+        try:
+            return self._remote.options(name=planned.id, **given)
+        except (ValueError, TypeError) as error:
+            raise not_taken(planned.definition.name, error) from None
 
     def _told(self, work: Assignment, error: WorkerLost | TimeoutError) -> Exception:
         stage = work.planned.id
@@ -100,10 +118,11 @@ class RayPlace:
 
 
 class _Watch:
-    """What is seen and heard of one attempt. `asked`: what it asks of a node."""
+    """What is seen and heard of one attempt. `asked`: what it asks of a node; `needs`: whether its plugin has needs."""
 
-    def __init__(self, work: Assignment, asked: Resources) -> None:
+    def __init__(self, work: Assignment, asked: Resources, needs: bool) -> None:
         self._work, self.asked = work, asked
+        self._awaited = "room on the cluster" + (", and for what its plugin needs" if needs else "")
         self._no_room_since: float | None = None
         self._waits = False
 
@@ -127,7 +146,7 @@ class _Watch:
         stage = self._work.planned.id
         if not self._waits:
             self._waits = True
-            self._work.logger.info("Waits for room on the cluster: %s.", described(self.asked))
+            self._work.logger.info("Waits for %s: %s.", self._awaited, described(self.asked))
             self._work.reporter.progress(0, 0, "waits for room")
         if fits(self.asked, there):
             self._no_room_since = None
