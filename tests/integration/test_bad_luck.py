@@ -212,6 +212,7 @@ def test_a_store_killed_in_the_middle_of_a_run_ends_it_with_3_and_the_next_goes_
         monkeypatch.delenv(name)
         toys.environment.pop(name)
     up(read_settings(), lambda line: None)
+    toys.environment["PREFECT_CLIENT_MAX_RETRIES"] = "1"  # Prefect's own patience with its server is not what is tried
     process = toys.start("--set", "triple.wait=6", "--json")
     until(lambda: "scale 3" in _log(toys))
     time.sleep(2)
