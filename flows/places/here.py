@@ -56,13 +56,16 @@ def _lack(stage: PlannedStage) -> str | None:
     """What is to be said of packages that the stage's plugin requires and this process does not have."""
     if "." not in stage.definition.name:
         return None  # of no plugin
-    from stages.plugins.needs import REQUIREMENTS, lacking, words_of
+    from stages.plugins.config_file import load_config
+    from stages.plugins.needs import REQUIREMENTS, lacking, wheels_of, words_of
 
     words = words_of(stage.definition)
     missing = lacking(words.folder) if words else []
     if words is None or not missing:
         return None
-    named = " ".join(f"'{line}'" for line in missing)
+    wheels = wheels_of(load_config(words.folder), words.folder)
+    options = f"--find-links {wheels[0].parent} " if wheels else ""
+    named = options + " ".join(f"'{line}'" for line in missing)
     return (
         f"Plugin {words.stage.rpartition('.')[0]!r} requires {', '.join(missing)} ({words.folder / REQUIREMENTS}), "
         f"which this Python does not have, and on threads nothing is installed: pip install {named}, or let Ray "

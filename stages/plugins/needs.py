@@ -52,7 +52,7 @@ def requirements_of(folder: Path) -> list[str]:
 
 def wheels_of(config: PluginConfig, folder: Path) -> list[Path]:
     """The wheels that a plugin brings, where it requires something."""
-    return sorted((folder / config.wheels_dir).glob("*.whl")) if requirements_of(folder) else []
+    return sorted((folder / config.wheels_dir).glob("*.whl")) if _lines(folder) else []
 
 
 def lacking(folder: Path) -> list[str]:

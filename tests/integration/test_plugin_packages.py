@@ -124,11 +124,12 @@ def test_what_cannot_be_installed_fails_the_stage_once_with_the_words_of_the_ins
 
 
 def test_what_no_place_can_give_is_refused_before_anything_runs(folders: PluginFolders) -> None:
-    needy(folders)
+    folder = needy(folders)
     here = run(folders, runner="threads")
     assert here.code == 2
     assert "requires tiny-wheel (" in here.json["error"]
-    assert "on threads nothing is installed: pip install 'tiny-wheel', or let Ray install it" in here.json["error"]
+    command = f"pip install --find-links {folder}/wheels 'tiny-wheel'"
+    assert f"on threads nothing is installed: {command}, or let Ray install it" in here.json["error"]
     needy(folders, config=CONFIG.replace("env_vars", "pip: 3, env_vars").replace("uv", "pip"))
     there = run(folders)
     assert there.code == 2
