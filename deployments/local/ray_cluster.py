@@ -46,6 +46,8 @@ _SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",  # else it waits half a minute for tasks when it is to end
     "DASHBOARD_METRIC_PORT": "0",
+    "RUNTIME_ENV_RETRY_TIMES": "1",  # pip has its own; else a package that is not there is told after three of Ray's
+    "BAD_RUNTIME_ENV_CACHE_TTL_SECONDS": "5",  # else for ten minutes nothing is tried, whatever was mended meanwhile
 }
 # Tasks inherit what Ray was given, and a run sends its own environment with them: no secret or setting of who
 # happened to start Ray may be in it.

@@ -80,8 +80,8 @@ def in_words(error: BaseException, stage: str) -> BaseException:
     said = "\n".join(f"  {line}" for line in _end_of(str(error)))
     return PluginError(
         f"What plugin {stage.rpartition('.')[0]!r} needs could not be installed where stage {stage!r} was to run:\n"
-        f"{said}\nMend its requirements.txt, or runtime_env of its config.yaml. Who asks for just the same within ten "
-        "minutes is told this again by Ray, and nothing is tried.",
+        f"{said}\nMend its requirements.txt, or runtime_env of its config.yaml. A cluster that was not told otherwise "
+        "says this again for ten minutes to who asks for just the same, and tries nothing.",
         stage=stage,
     )
 

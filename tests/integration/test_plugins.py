@@ -102,6 +102,7 @@ actions:
 @pytest.fixture
 def folders(on_ray: Toys, monkeypatch: pytest.MonkeyPatch) -> PluginFolders:
     """Plugins, where the toys' runs look for them; their stages and faults are forgotten."""
+    discovery.load_stages()  # what is loaded once a process must not be forgotten with them
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
     monkeypatch.setattr(discovery, "_faults", list(discovery._faults))
     found = PluginFolders(on_ray.folder / "plugins")

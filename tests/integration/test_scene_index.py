@@ -47,6 +47,21 @@ def test_a_film_becomes_an_index_of_its_scenes(toys: Toys, tmp_path: Path) -> No
     assert (content["labels"], len(content["scenes"])) == ([], 5)
 
 
+def test_on_ray_it_writes_the_same_bytes(on_ray: Toys, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    render_sample(film, seconds=3, size=(320, 180), seed=3)
+    digests = []
+    for runner in ("threads", "ray"):
+        ended = in_process(
+            "run", "scene-index", "--json", "--input", f"video={film}", "--refresh", "all", "--runner", runner
+        )
+        assert set(ended.statuses.values()) == {"ran"}, ended.err
+        shown = [in_process("show", ended.json["job_id"], id, "--json").json for id in ended.statuses]
+        digests.append({key: value["digest"] for one in shown for key, value in one["writes"].items()})
+    assert {"frames", "objects"} <= set(digests[0])
+    assert digests[0] == digests[1]
+
+
 def test_pictures_that_one_pipeline_extracted_serve_the_other(toys: Toys, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     render_sample(film, seconds=3, size=(320, 180), seed=3)
