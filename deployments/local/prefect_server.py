@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployments.local import prefect_program
 from deployments.local.home import Home
 from deployments.local.ports import LOOPBACK
 from deployments.local.process import Command
@@ -28,7 +29,8 @@ class PrefectServer:
 
     def command(self, port: int) -> Command:
         # -P: the folder it starts in is not where modules come from
-        args = [sys.executable, "-P", "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
+        start = ["server", "start", "--host", LOOPBACK, "--port", str(port)]
+        args = [sys.executable, "-P", prefect_program.__file__, *start]
         return Command(args, self._environment(port), self.home.prefect)
 
     def greet(self, port: int) -> str:

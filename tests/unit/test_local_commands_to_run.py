@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.local import ServiceStatus, down, status, up
+from deployments.local import ServiceStatus, down, prefect_program, status, up
 from deployments.local.home import Home
 from deployments.local.ports import FIRST, LAST, accepts, all_free, choose, is_free
 from deployments.local.prefect_server import PrefectServer
@@ -146,7 +146,7 @@ def test_the_prefect_server_has_its_own_home_and_no_setting_of_ours(
     monkeypatch.setenv("PREFECT_PROFILE", "work")
     monkeypatch.setenv("KEPT", "yes")
     command = PrefectServer(home).command(21000)
-    server = ["-P", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", "21000"]
+    server = ["-P", prefect_program.__file__, "server", "start", "--host", "127.0.0.1", "--port", "21000"]
     assert command.args == [sys.executable, *server]
     assert {name: value for name, value in command.environment.items() if name.startswith("PREFECT_")} == {
         "PREFECT_HOME": str(home.prefect),
