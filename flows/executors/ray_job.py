@@ -18,12 +18,14 @@ from flows.executors.sent import SentCall
 from flows.executors.shared_store import SharedBlobs
 from flows.executors.told import Listening, Told
 from flows.places.news import hear
+from flows.places.plugin_needs import not_made
 from stages.core import errors
 from stages.core.context import Reporter
 from stages.core.envelope import Envelope
 from stages.core.errors import JobStopped, StageFailed, StagewrightError, UsageError
 
 FINAL = ("SUCCEEDED", "FAILED", "STOPPED")
+NOT_MADE = "RUNTIME_ENV_SETUP_FAILURE"  # Ray's
 SHOWN_LINES = 20
 POLL_S = 0.3
 
@@ -63,6 +65,7 @@ class RayJobExecutor:
     def submit(self, action_name: Action, params: Any = None, input: Any = None) -> str:
         """Submit a call; the job's id. Raises UsageError for parameters or an input that do not fit, before anything
         is sent."""
+        self._around.check()
         action = action_class(action_name, self._plugin)
         job_id, shared = f"{action.action_name}-{secrets.token_hex(5)}", SharedBlobs()
         call = ActionCall.of(action, params, input, shared.blobs, job_id)
@@ -73,7 +76,7 @@ class RayJobExecutor:
                 submission_id=job_id,
                 entrypoint=self._around.entrypoint,
                 runtime_env=self._around.runtime_env(sent),
-                metadata={"action": sent.name, **({"module": sent.module} if sent.module else {})},
+                metadata=sent.names,
             )
         return job_id
 
@@ -133,8 +136,18 @@ class RayJobExecutor:
         if status == "STOPPED":
             raise JobStopped(f"Job {job_id!r} was stopped.{heard.tail()}", job_id=job_id)
         with of_the_server(self._url, job_id):
-            why = (self._client.get_job_info(job_id).message or "").strip()
+            info = self._client.get_job_info(job_id)
+        why = (info.message or "").strip()
+        if info.error_type == NOT_MADE:
+            raise not_made(why, self._stage_of(info.metadata or {}))
         raise StageFailed(f"Job {job_id!r} ended without a result ({status}): {why}{heard.tail()}", job_id=job_id)
+
+    def _stage_of(self, metadata: Mapping[str, str]) -> str:
+        """The name of the stage that a job runs; of an action of a plugin the job knows the last part."""
+        name = metadata.get("action", "?")
+        if self._plugin is None or metadata.get("module"):
+            return name
+        return f"{self._plugin.config.code}.{name}"
 
     def _action_of(self, job_id: str) -> Any:
         """Also of a job that another process has submitted."""
@@ -142,7 +155,7 @@ class RayJobExecutor:
             told = self._client.get_job_info(job_id).metadata or {}
         if "action" not in told:
             raise UsageError(f"Job {job_id!r} is no call of an action.", job_id=job_id)
-        return SentCall.action(told.get("module"), told["action"], self._plugin.folder if self._plugin else None)
+        return SentCall.action(told, self._plugin.folder if self._plugin else None)
 
 
 class _Heard:

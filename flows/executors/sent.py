@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.executors.calls import ActionCall, action_class
-from stages.core.errors import ContractError, UsageError
+from stages.core.errors import ContractError, PluginError, UsageError
 from stages.core.execute import StageCall
 from stages.core.results import ValueHandle
 from stages.core.stage_version import stage_version
@@ -18,13 +19,15 @@ from stages.core.values import StoredValue
 from stages.plugins.action import BaseAction
 from stages.plugins.action_stage import plugin_words, stage_of
 from stages.plugins.discovery import PluginDiscovery
+from stages.plugins.installed import package_of
 
 
 @dataclass(frozen=True)
 class SentCall:
-    """One call. `module` is None for an action of the plugin that travels with it, and `name` then its name there; else
-    it is the importable module in which the class or function `name` stands."""
+    """One call. `name` is the action's name in the plugin that travels with the call; with `package`, in the one that
+    is installed as that package on both sides; with `module`, the class or function that stands in that module."""
 
+    package: str | None
     module: str | None
     name: str
     version: str
@@ -36,10 +39,8 @@ class SentCall:
     @staticmethod
     def of(call: ActionCall, job_id: str) -> SentCall:
         """The call. Raises UsageError for an action that no other process can load."""
-        words, made = plugin_words(call.action), call.call
-        reads = {key: asdict(handle.stored) for key, handle in call.reads.items()}
-        module, name = (None, words.action) if words else _importable(call.action)
-        return SentCall(module, name, made.version, made.key, made.settings, reads, job_id)
+        made, reads = call.call, {key: asdict(handle.stored) for key, handle in call.reads.items()}
+        return SentCall(*_found_by(call.action), made.version, made.key, made.settings, reads, job_id)
 
     def to_json(self) -> str:
         """As `from_json` takes it."""
@@ -50,10 +51,16 @@ class SentCall:
         """The call that was written."""
         return SentCall(**json.loads(text))
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What `action` finds the action by, for whoever has nothing else of the call."""
+        named = {"action": self.name, "package": self.package, "module": self.module}
+        return {kind: name for kind, name in named.items() if name}
+
     def opened(self, plugin: Path | None) -> ActionCall:
         """The call in this process, where its plugin lies in that folder. Raises UsageError for other code than was
         meant, and what loading it raises."""
-        action = self.action(self.module, self.name, plugin)
+        action = self.action(self.names, plugin)
         definition = stage_of(action)
         if (version := stage_version(definition)) != self.version:
             raise UsageError(
@@ -68,13 +75,38 @@ class SentCall:
         return ActionCall(action, made, {key: ValueHandle(StoredValue(**value)) for key, value in self.reads.items()})
 
     @staticmethod
-    def action(module: str | None, name: str, plugin: Path | None) -> type[BaseAction[Any]]:
-        """The action's class, where its plugin lies in that folder."""
-        if module is None and plugin is None:
+    def action(names: Mapping[str, str], plugin: Path | None) -> type[BaseAction[Any]]:
+        """The action's class by the `names` of its call; `plugin` is the folder of the plugin that travels."""
+        name = names["action"]
+        if module := names.get("module"):
+            return action_class(getattr(importlib.import_module(module), name))
+        if package := names.get("package"):
+            return action_class(name, _installed(package, name))
+        if plugin is None:
             raise UsageError(f"Action {name!r} is of a plugin; give the plugin's folder as working_dir.", action=name)
-        if module is None:
-            return action_class(name, PluginDiscovery.from_path(plugin or ""))
-        return action_class(getattr(importlib.import_module(module), name))
+        return action_class(name, PluginDiscovery.from_path(plugin))
+
+
+def _found_by(action: type[BaseAction[Any]]) -> tuple[str | None, str | None, str]:
+    """Package, module and name, as a call has them."""
+    words = plugin_words(action)
+    if words is None:
+        return None, *_importable(action)
+    return package_of(action.__module__, words.folder), None, words.action
+
+
+def _installed(package: str, name: str) -> PluginDiscovery:
+    try:
+        return PluginDiscovery.from_module(package)
+    except PluginError as error:
+        missing = error.__cause__.name if isinstance(error.__cause__, ModuleNotFoundError) else None
+        if missing is None or not f"{package}.".startswith(f"{missing}."):
+            raise
+        raise UsageError(
+            f"Action {name!r} is of the package {package!r}, which {sys.executable} does not have. Install it there: "
+            "an installed package is not sent.",
+            action=name,
+        ) from None
 
 
 def _importable(action: type[BaseAction[Any]]) -> tuple[str, str]:

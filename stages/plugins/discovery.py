@@ -50,10 +50,9 @@ class PluginDiscovery:
         Raises PluginError where the module cannot be imported or two of its actions have one name.
         """
         module = name if isinstance(name, ModuleType) else _imported(name)
-        folder = Path(module.__file__ or ".").parent
-        if hasattr(module, "__path__") and is_file(folder / CONFIG_FILE):
+        if (folder := _config_folder(module)) is not None:
             return cls(load_config(folder), folder, module.__name__)
-        found = cls(_config_of(module), folder, module.__name__)
+        found = cls(_config_of(module), Path(module.__file__ or ".").parent, module.__name__)
         found._classes = {action.action_name: action for action in _actions_in(module)}
         return found
 
@@ -176,6 +175,12 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:  # a plugin's module may raise anything
         raise PluginError(f"The module {name!r} does not load: {type(error).__name__}: {error}", plugin=name) from error
+
+
+def _config_folder(module: ModuleType) -> Path | None:
+    """The folder of a package in which config.yaml lies; a package without `__init__.py` may have several folders."""
+    places = (Path(place) for place in getattr(module, "__path__", ()))
+    return next((place for place in places if is_file(place / CONFIG_FILE)), None)
 
 
 def _actions_in(module: ModuleType) -> list[type[BaseAction[Any]]]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from stages.documents.text_file import is_file
 from stages.plugins.config import PluginConfig
 from stages.plugins.config_file import CONFIG_FILE, config_path, read_config
 from stages.plugins.faults import refuse
-from stages.plugins.modules import package_name
+from stages.plugins.modules import folder_of, package_name
 
 VARIABLE = "STAGEWRIGHT_PLUGINS"
 GROUP = "stagewright.plugins"
@@ -59,8 +61,12 @@ class InstalledPlugin:
 
 
 def find_plugins() -> list[InstalledPlugin]:
-    """All plugins, in the order in which they are named. Two of one code are both faulty: none is more right."""
-    found = [*_in_folders(), *_of_packages()]
+    """All plugins, in the order in which they are named. Two of one code are both faulty: none is more right.
+
+    A package whose folder is named as well is one plugin, and stays what it is.
+    """
+    packages = list(_of_packages())
+    found = [*(plugin for plugin in _in_folders() if _package_in(plugin.folder, packages) is None), *packages]
     codes = Counter(package_name(plugin.config.code) for plugin in found if plugin.config)
     return [_told_of_others(plugin, found) if _is_double(plugin, codes) else plugin for plugin in found]
 
@@ -80,7 +86,17 @@ def find_plugin(name: str | Path) -> InstalledPlugin:
     if known is None and not Path(name).exists() and "/" not in text:
         names = did_you_mean(text, [one.name for one in installed])
         raise PluginError(f"There is no plugin {text!r}{names} A folder would do as well.", plugin=text)
-    return InstalledPlugin.in_folder(Path(name), "named by its folder")
+    named = InstalledPlugin.in_folder(Path(name), "named by its folder")
+    return _package_in(named.folder, installed) or named
+
+
+def package_of(module: str, folder: Path) -> str | None:
+    """The package in a plugin's folder that a module was imported from as Python itself does it; none where the plugin
+    is a folder and no more, and for a module that lies elsewhere."""
+    if folder_of(module) is not None:
+        return None
+    packages = accumulate(module.split("."), "{}.{}".format)
+    return next((package for package in packages if _lies_in(package, folder.resolve())), None)
 
 
 def sources() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -149,6 +165,16 @@ def _folder_of(package: str) -> Path | None:
         return None
     places = [Path(place, *inside) for place in (spec.submodule_search_locations or ())] if spec else []
     return next((place for place in places if place.is_dir()), None)
+
+
+def _package_in(folder: Path, plugins: list[InstalledPlugin]) -> InstalledPlugin | None:
+    """That of the plugins which is a package and lies in the folder."""
+    real = folder.resolve()
+    return next((plugin for plugin in plugins if plugin.package and plugin.folder.resolve() == real), None)
+
+
+def _lies_in(package: str, real: Path) -> bool:
+    return any(Path(place).resolve() == real for place in getattr(sys.modules.get(package), "__path__", ()))
 
 
 def _is_double(plugin: InstalledPlugin, codes: Counter[str]) -> bool:
