@@ -52,6 +52,15 @@ def check_words(profile: Profile, words: Mapping[str, Sequence[str]]) -> None:
         raise UsageError(f"Profile {name!r} needs {' '.join(f'--input {key}=…' for key in missing)}.", profile=name)
 
 
+def check_local(profile: Profile, words: Mapping[str, Sequence[str]]) -> None:
+    """Look up the words that mean this machine, before any service is started for them. Raises InputError for those
+    that stand for nothing."""
+    for key, given in words.items():
+        for word in given:
+            if not word.removeprefix("@").startswith("s3://"):
+                _meant(word, profile.inputs[key])
+
+
 def read_inputs(profile: Profile, words: Mapping[str, Sequence[str]]) -> Inputs:
     """The inputs that the words stand for. Raises UsageError and InputError for words that stand for nothing; an input
     that is not there is no fault yet."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.batch.inputs import check_words
+from flows.batch.inputs import check_local, check_words
 from flows.batch.item import Batch, sentence
 from flows.batch.order import Order
 from flows.command.batch_live import shown
@@ -42,12 +42,13 @@ def order_of(
     on: Sequence[str],
     **more: Any,
 ) -> Order:
-    """What is asked. All that can be checked without a service is. Raises ProfileError
-    and UsageError."""
+    """What is asked. All that can be checked without a service is. Raises ProfileError, UsageError and InputError."""
     chosen = changed_profile(profile, sets, off, on)
     plan_profile(chosen)
     if words or not more["errors_only"]:
         check_words(chosen, words)
+    if not more["errors_only"]:
+        check_local(chosen, words)
     if more["batch_id"]:
         check_job_id(more["batch_id"])
     settings: dict[str, dict[str, Any]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from flows.batch.inputs import VIDEOS, _pattern, placed, read_inputs
 from flows.batch.item import Batch, Item, batch_id_of, job_id_of, sentence
 from flows.batch.ledger import _batch
 from flows.batch.summary import files, rows
+from flows.command.batch import order_of
 from flows.jobs.job import JOB_ID
 from flows.profiles.model import Profile
 from flows.watch import flow as watch_flow
@@ -50,6 +52,15 @@ def test_words_are_files_patterns_folders_and_lists(folder: Path) -> None:
     (folder / "list.txt").write_text("\ufeff# films\n\n b.mp4 \nc [1].mp4\n", "utf-8")
     (folder / "list.json").write_text('["a.MP4"]')
     assert names(folder, "@list.txt", "@list.json") == ["b.mp4", "c [1].mp4", "a.MP4"]
+
+
+@pytest.mark.parametrize(("word", "told"), [("nothing/*.mp4", "matches nothing"), ("@none.txt", "cannot be read")])
+def test_local_words_are_looked_up_before_any_service_is_started(folder: Path, word: str, told: str) -> None:
+    asked: dict[str, Any] = {"sets": [], "off": [], "on": [], "batch_id": "", "at_once": 1}
+    with pytest.raises(InputError, match=told):
+        order_of("brand-exposure", {"video": ["b.mp4", word]}, errors_only=False, **asked)
+    order_of("brand-exposure", {"video": [word]}, errors_only=True, **asked)  # they are not looked up at all
+    order_of("brand-exposure", {"video": ["s3://nowhere/*.mp4", "@s3://nowhere/list.txt"]}, errors_only=False, **asked)
 
 
 def test_each_is_taken_once(folder: Path) -> None:
