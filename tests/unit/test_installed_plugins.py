@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flows.command.plugins import check_plugins
+from flows.executors.calls import ActionCall
+from flows.executors.sent import SentCall
 from stages.core import discovery
 from stages.core.discovery import load_faults
-from stages.core.errors import PluginError, UnknownStage
+from stages.core.errors import PluginError, UnknownStage, UsageError
 from stages.core.registry import get_palette, get_stage, list_stages
+from stages.core.scratch import scratch_blobs
 from stages.plugins import PluginDiscovery, find_plugins, installed
+from stages.plugins.installed import find_plugin
+from tests.unit.installed_package import on_the_path, write_metadata
 from tests.unit.plugin_folders import PluginFolders
+
+ACTIONS = "actions:\n  count: {entrypoint: count:Count}\n  again: {entrypoint: count:Count}\n"
 
 
 @pytest.fixture
@@ -68,26 +76,64 @@ class TestFinding:
         (plugin,) = find_plugins()
         assert "~nobody-of-that-name/plugins: there is no such folder" in str(plugin.errors[0])
 
-    def test_an_entry_point_names_a_package_and_nothing_of_it_is_run(
-        self, folders: PluginFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv("STAGEWRIGHT_PLUGINS")
-        monkeypatch.syspath_prepend(str(tmp_path))
-        name = f"installed_{folders.mark}"
-        config = "actions:\n  count: {entrypoint: count:Count}\n"
-        count = "from stages.plugins import BaseAction\nfrom PKG.words import WORDS\nclass Count(BaseAction):\n"
-        count = count.replace("PKG", f"{name}.inner") + "    def execute(self): return WORDS\n"
-        files = {"inner/config.yaml": f"name: x\ncode: {folders.code('x')}\n{config}", "inner/count.py": count}
-        folders.write(name, {**files, "__init__.py": "", "inner/__init__.py": "", "inner/words.py": "WORDS = [1]"})
-        points = [EntryPoint("x", f"{name}.inner", installed.GROUP), EntryPoint("y", "nowhere.x", installed.GROUP)]
-        monkeypatch.setattr(installed, "_entry_points", lambda: points)
-        good, lost = find_plugins()
-        assert (good.folder, good.package) == (tmp_path / name / "inner", f"{name}.inner")
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_stages: None) -> Iterator[PluginFolders]:
+    """Where Python looks for packages, too: one with a plugin in it, and an entry point that leads nowhere."""
+    monkeypatch.delenv("STAGEWRIGHT_PLUGINS", raising=False)
+    monkeypatch.setattr(discovery, "_seen", set(discovery._seen))
+    monkeypatch.setattr(discovery, "_faults", [])
+    found = PluginFolders(tmp_path / "site-packages")
+    name = found.code("words")
+    count = f"from stages.plugins import BaseAction\nfrom {name}.inner.words import WORDS\n"
+    count += "class Count(BaseAction):\n    def execute(self): return WORDS\n"
+    files = {"config.yaml": f"name: x\ncode: {found.code('x')}\nenv: {{UNIT: letters}}\n{ACTIONS}", "count.py": count}
+    own = {f"inner/{path}": text for path, text in files.items()}
+    found.write(name, {**own, "__init__.py": "", "inner/words.py": "WORDS = [1]"})
+    write_metadata(found.root, name, f"[{installed.GROUP}]\nx = {name}.inner\ny = nowhere_{found.mark}.x\n")
+    with on_the_path(found.root, monkeypatch):
+        yield found
+
+
+class TestPackages:
+    def test_an_entry_point_names_one_and_nothing_of_it_is_run(self, packages: PluginFolders) -> None:
+        name = packages.code("words")
+        good, lost = (plugin for plugin in find_plugins() if packages.mark in plugin.origin)
+        assert (good.folder, good.package) == (packages.root / name / "inner", f"{name}.inner")
         assert [fault.message for fault in lost.errors] == [
-            "the entry point 'y' (nowhere.x) names no package that is installed"
+            f"the entry point 'y' (nowhere_{packages.mark}.x) names no package that is installed"
         ]
-        made = get_stage(f"{folders.code('x')}.count")
+        assert not [module for module in sys.modules if module.startswith(name)]
+        made = get_stage(f"{packages.code('x')}.count")
         assert made.code.__module__ == f"{name}.inner.count"  # type: ignore[union-attr]
+
+    def test_one_whose_folder_is_named_as_well_stays_one(
+        self, packages: PluginFolders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "link").symlink_to(packages.root / packages.code("words"))
+        monkeypatch.setenv("STAGEWRIGHT_PLUGINS", str(tmp_path / "link"))
+        (good,) = (plugin for plugin in find_plugins() if plugin.name == packages.code("x"))
+        assert (good.package, good.errors) == (f"{packages.code('words')}.inner", [])
+        assert find_plugin(tmp_path / "link" / "inner") == find_plugin(packages.code("x")) == good
+
+    @pytest.mark.parametrize("action", ["count", "again"])
+    def test_a_call_of_its_action_finds_that_by_the_package(self, packages: PluginFolders, action: str) -> None:
+        plugin = PluginDiscovery.of_installed(find_plugin(packages.code("x")))
+        call = ActionCall.of(plugin.get_action_class(action), None, None, scratch_blobs(), "job-1")
+        sent = SentCall.from_json(SentCall.of(call, "job-1").to_json())
+        assert sent.names == {"action": action, "package": f"{packages.code('words')}.inner"}
+        opened = sent.opened(None)
+        assert opened.call.definition.name == f"{packages.code('x')}.{action}"
+        assert opened.call.definition.env == {"UNIT": "letters"}
+        assert opened.call.key == call.call.key
+
+    def test_a_call_where_it_is_not_installed(self, packages: PluginFolders) -> None:
+        with pytest.raises(UsageError, match=r"'count' is of the package 'nowhere.x', which .* does not have. Install"):
+            SentCall.action({"action": "count", "package": "nowhere.x"}, packages.root)
+        words = packages.root / packages.code("words") / "inner" / "__init__.py"
+        words.write_text("import nowhere_to_be_found\n")
+        with pytest.raises(PluginError, match="No module named 'nowhere_to_be_found'"):
+            SentCall.action({"action": "count", "package": f"{packages.code('words')}.inner"}, None)
 
 
 class TestStages:
