@@ -1,8 +1,7 @@
 """The jobs of a batch as Prefect sees them: each a run of its profile's flow, with the batch's id as its tag.
 
 They are no runs *below* that of the batch, as a flow is that another one calls: for those the server keeps a task each
-and sets its state within the run's own transaction, and where its database is SQLite, it was seen to hold up all other
-writers for a minute by it.
+and sets its state within the run's own transaction, which holds up all other writers where its database is SQLite.
 
 They are created here and not by calling the flow. Where the database is SQLite, creating one is refused at times since
 another writer was faster (the server answers 503). Prefect's client then waits for 2, 4 and 8 seconds; what is tried

@@ -14,7 +14,7 @@ from flows.batch.following import tell
 from flows.batch.item import Batch, Item, State, sentence
 from flows.batch.job_runs import JobRuns
 from flows.batch.ledger import Ledger
-from flows.batch.memory import give_back
+from flows.batch.memory import GivingBack, few_heaps
 from flows.batch.order import Order, batch_of
 from flows.batch.summary import files, rows
 from flows.batch.unchanged import unchanged
@@ -37,7 +37,8 @@ def run_batch(profile: Profile, order: Order, runner: str, flow_run_id: str, say
     """The batch, run to its end, whatever became of its items. Raises what keeps it from beginning, and the error of a
     service that ended it; JobStopped where it was cancelled."""
     plan, flow = with_listings(plan_profile(profile)), assemble(profile, runner)
-    settings = read_settings()
+    settings, memory = read_settings(), GivingBack()
+    few_heaps()
     blobs = open_blobs(settings)
     ledger = Ledger(blobs.store, settings)
     batch, chosen, twice = batch_of(profile, order, ledger)
@@ -55,7 +56,7 @@ def run_batch(profile: Profile, order: Order, runner: str, flow_run_id: str, say
             for item in carrying.run(chosen, order.at_once):
                 tell(batch, item)
                 if item.state in ("done", "failed"):
-                    give_back()
+                    memory.after_job()
                 ledger.bring_up_to_date(batch)
     finally:
         _close(batch, ledger)
