@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from flows.places.news import LogLine, Metrics, News, Progress
+from flows.places.news import Event, LogLine, Metrics, News, Progress, plain_value
 
 CALL, BAGGAGE = "STAGEWRIGHT_CALL", "STAGEWRIGHT_BAGGAGE"
 """The variables by which a job is given its call, and the file with its submitter's environment."""
 
-_KINDS: dict[str, type[News]] = {"log": LogLine, "progress": Progress, "metrics": Metrics}
+_KINDS: dict[str, type[News]] = {"log": LogLine, "progress": Progress, "metrics": Metrics, "event": Event}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
@@ -25,13 +25,13 @@ def mark_of(job_id: str) -> str:
 
 
 def line_of(mark: str, news: News) -> str:
-    """A piece of news as a line."""
-    return mark + json.dumps({_NAMES[type(news)]: asdict(news)}, ensure_ascii=False, default=str)
+    """A piece of news as a line, in ASCII: other text may hold line ends of its own, or what a node cannot print."""
+    return mark + json.dumps({_NAMES[type(news)]: asdict(news)}, default=plain_value)
 
 
 def end_line(mark: str, end: dict[str, Any]) -> str:
     """The last one: {"done": the envelope's text} or {"raised": kind and message}."""
-    return mark + json.dumps({"end": end}, ensure_ascii=False)
+    return mark + json.dumps({"end": end})
 
 
 def read_line(mark: str, line: str) -> News | dict[str, Any] | None:

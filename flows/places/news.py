@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
@@ -40,7 +41,16 @@ class Metrics:
     category: str
 
 
-News = LogLine | Progress | Metrics
+@dataclass(frozen=True)
+class Event:
+    """What happened, in words that a program reads; `file` is the path that was told, on the machine where it lies."""
+
+    name: str
+    data: Mapping[str, Any]
+    file: str | None
+
+
+News = LogLine | Progress | Metrics | Event
 _END = object()
 
 
@@ -65,10 +75,11 @@ class Notebook(logging.Handler):
 
     def metrics(self, value: Mapping[str, Any], category: str) -> None:
         """See Reporter."""
-        self.add(Metrics(dict(value), category))
+        self.add(Metrics(plain(value), category))
 
     def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
-        """Logged by the context itself."""
+        """See Reporter. The line of the log that belongs to it is the context's own."""
+        self.add(Event(name, plain(data), file))
 
     def add(self, news: News) -> None:
         """Note it."""
@@ -102,6 +113,25 @@ def hear(batch: list[News], logger: logging.Logger | logging.LoggerAdapter[Any],
                 reporter.progress(current, total, category)
             case Metrics(value, category):
                 reporter.metrics(value, category)
+            case Event(name, data, file):
+                reporter.event(name, data, file)
+
+
+def plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said, as JSON has it: the same wherever it is heard, whatever it went through. A number of numpy is a
+    number; what is no JSON is the text that a log would show. It is never too odd to be told: that ends no stage."""
+    try:
+        made: dict[str, Any] = json.loads(json.dumps(dict(data), default=plain_value))
+    except (TypeError, ValueError, RecursionError):  # keys that JSON does not have, or a circle
+        return {str(key): str(value) for key, value in data.items()}
+    return made
+
+
+def plain_value(value: Any) -> Any:
+    """What JSON does not have, as `json.dumps` asks for it (`default`)."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.item() if getattr(value, "shape", None) == () else str(value)
 
 
 def _worth_passing(said: list[News]) -> list[News]:
