@@ -34,7 +34,10 @@ def run_plugin(
     plugin_code  the code of an installed plugin, or a plugin's folder
     mode         "local" in this process; "task" as the one stage of a Prefect flow, which runs where STAGEWRIGHT_RUNNER
                  says, and whose result is kept and found again; "actor" on a Ray actor; "job" as a Ray job of its own
-    input        what the action reads: a value of its input type, or the address of one (a path, s3://…)
+    input        what the action reads: a value of its input type, or the address of one (a path, s3://…); as a task the
+                 address
+    reporter     who hears of progress, metrics and events while it runs, the same in every mode; as a task also of the
+                 metrics of a result that was kept
 
     Raises PluginError, UsageError for what does not fit, before anything runs; what the action raises.
     """
@@ -43,7 +46,7 @@ def run_plugin(
     plugin = PluginDiscovery.of_installed(find_plugin(plugin_code))
     chosen = plugin.get_action_class(action)
     if mode == "task":
-        return run_as_task(plugin, action, params, input)
+        return run_as_task(plugin, action, params, input, reporter)
     given = _value(plugin, action, input)
     if mode == "local":
         return LocalExecutor(reporter=reporter).execute(chosen, params, given)

@@ -10,9 +10,11 @@ from typing import Any
 
 from flows.connections import connections, open_blobs, point_prefect_at
 from flows.executors.calls import result_of
+from flows.jobs.board import Board, StageStatus, hearing, watching
 from flows.profiles.model import Profile, StageEntry
 from flows.settings import read_settings
 from stages.core.checkpoints import Checkpoints
+from stages.core.context import Reporter
 from stages.core.errors import StagewrightError, UsageError
 from stages.core.registry import register_stage
 from stages.plugins.action_stage import INPUT
@@ -21,9 +23,12 @@ from stages.plugins.installed import VARIABLE
 from stages.plugins.parameters import checked_params
 
 
-def run_as_task(plugin: PluginDiscovery, action: str, params: Any, input: Any = None) -> Any:
-    """Run it where STAGEWRIGHT_RUNNER says. `input` is an address. Raises UsageError for what does not fit, before
-    anything runs; ServiceUnreachable where there is no store or no Prefect server; what the action raises."""
+def run_as_task(
+    plugin: PluginDiscovery, action: str, params: Any, input: Any = None, reporter: Reporter | None = None
+) -> Any:
+    """Run it where STAGEWRIGHT_RUNNER says. `input` is an address; `reporter` hears what the action says, of a result
+    that is kept its metrics. Raises UsageError for what does not fit, before anything runs; ServiceUnreachable where
+    there is no store or no Prefect server; what the action raises."""
     profile = profile_of(plugin, action, params, input)
     settings = read_settings()
     point_prefect_at(connections(settings).prefect_api_url)
@@ -32,7 +37,7 @@ def run_as_task(plugin: PluginDiscovery, action: str, params: Any, input: Any = 
     from flows.assemble import assemble
 
     # The heartbeat makes a run wait a second at its end; a run whose process vanished is found without it.
-    with _known(plugin), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with _known(plugin), _heard(reporter), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         manifest = assemble(profile)(**({INPUT: input} if profile.inputs else {}))
     blobs = open_blobs(settings)
     envelope = Checkpoints(blobs).find(manifest["stages"][0]["key"])
@@ -55,6 +60,22 @@ def profile_of(plugin: PluginDiscovery, action: str, params: Any, input: Any) ->
     entry = StageEntry(action, definition.name, config=given.model_dump(mode="json"))
     inputs: Mapping[str, str] = {INPUT: kind.name} if kind else {}
     return Profile(f"{plugin.config.code}-{action}".replace("_", "-"), (entry,), definition.label, inputs=inputs)
+
+
+@contextmanager
+def _heard(reporter: Reporter | None) -> Iterator[None]:
+    """Meanwhile the reporter hears what stages say."""
+    if reporter is None:
+        yield
+        return
+
+    def kept(board: Board, stage: StageStatus) -> None:
+        if stage.status == "kept" and stage.result:
+            for category, figures in stage.result.envelope.metrics.items():
+                reporter.metrics(figures, category)
+
+    with watching(kept), hearing(reporter):
+        yield
 
 
 @contextmanager

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from flows.graph.plan import Plan
+from stages.core.context import Reporter
 from stages.core.results import StageResult
+
+T = TypeVar("T")
 
 Status = Literal["waiting", "running", "ran", "kept", "skipped", "failed"]
 
@@ -60,6 +63,7 @@ class Board:
             for entry in plan.profile.stages
         }
         self.flow_run_id: str | None = None
+        self.hearers = _hearing.get()
         self._listeners: list[Listener] = list(_watching.get())
         self._lock = threading.Lock()
 
@@ -116,7 +120,7 @@ class Board:
 
 
 class BoardReporter:
-    """What a stage says through its context, put on the board."""
+    """What a stage says through its context, put on the board and passed on to who hears the job's stages."""
 
     def __init__(self, board: Board, id: str) -> None:
         self._board, self._id = board, id
@@ -124,22 +128,40 @@ class BoardReporter:
     def progress(self, current: float, total: float, category: str | None) -> None:
         """See Reporter."""
         self._board.progress(self._id, current, total, category)
+        if current or total:  # that it waits for room is no word of the stage: 0 of 0 is how its place says it
+            for hearer in self._board.hearers:
+                hearer.progress(current, total, category)
 
     def metrics(self, value: Mapping[str, Any], category: str) -> None:
-        """Kept in the envelope by the context itself."""
+        """See Reporter. They are kept in the envelope by the context itself."""
+        for hearer in self._board.hearers:
+            hearer.metrics(value, category)
 
     def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
-        """Logged by the context itself."""
+        """See Reporter. The line of the log that belongs to it is the context's own."""
+        for hearer in self._board.hearers:
+            hearer.event(name, data, file)
 
 
 _watching: ContextVar[tuple[Listener, ...]] = ContextVar("watching", default=())
+_hearing: ContextVar[tuple[Reporter, ...]] = ContextVar("hearing", default=())
+
+
+def watching(listener: Listener) -> AbstractContextManager[None]:
+    """Every job that starts in this context tells `listener` how it goes."""
+    return _also(_watching, listener)
+
+
+def hearing(reporter: Reporter) -> AbstractContextManager[None]:
+    """What the stages of every job that starts in this context say, `reporter` hears too, in their own threads. Of a
+    result that is kept nothing is said; its envelope, of which `watching` tells, has its metrics."""
+    return _also(_hearing, reporter)
 
 
 @contextmanager
-def watching(listener: Listener) -> Iterator[None]:
-    """Every job that starts in this context tells `listener` how it goes."""
-    token = _watching.set((*_watching.get(), listener))
+def _also(who: ContextVar[tuple[T, ...]], one: T) -> Iterator[None]:
+    token = who.set((*who.get(), one))
     try:
         yield
     finally:
-        _watching.reset(token)
+        who.reset(token)

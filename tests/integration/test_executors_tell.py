@@ -1,0 +1,101 @@
+"""What an action says while it runs is heard in the same way from every mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.executors import run_plugin
+from flows.executors.plugin_runs import Mode
+from tests.integration.driving import Toys, in_process
+from tests.unit.plugin_folders import PluginFolders
+
+TELL = r"""
+    from pathlib import Path
+    from pydantic import BaseModel
+    from stages.plugins import BaseAction, action
+
+    class TellParams(BaseModel):
+        note: str
+
+    @action
+    def tell(params: TellParams, ctx):
+        Path(params.note).write_text("a note")
+        print("a bar of progress", end="\r")
+        ctx.log("begun", {"parts": 2, "odd": "a\u2028b\x85c \u00e9", "in": {"many": [1, None, True, 0.5]}})
+        ctx.set_progress(1, 2, "first")
+        ctx.set_metrics({"loss": 0.5, "epoch": 1}, "training")
+        ctx.log("drawn", {}, params.note)
+        ctx.set_progress(1, 4)
+        ctx.set_metrics({"loss": 0.25}, "training")
+        ctx.set_metrics({"words": 6}, "count")
+        ctx.end_log()
+        return {"odd": "a\u2028b\x85c"}
+"""
+CONFIG = "actions:\n  tell: {entrypoint: 'plugin.telling:tell'}\n"
+
+
+class Ears:
+    """A reporter that remembers all, in its order."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+
+    def progress(self, current: float, total: float, category: str | None) -> None:
+        self.heard.append(("progress", current, total, category))
+
+    def metrics(self, value: Mapping[str, Any], category: str) -> None:
+        self.heard.append(("metrics", dict(value), category))
+
+    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
+        self.heard.append(("event", name, dict(data), file))
+
+
+@pytest.fixture
+def plugin(on_ray: Toys) -> Path:
+    return PluginFolders(on_ray.folder).write("telling", {"plugin/telling.py": TELL}, CONFIG)
+
+
+def all_of(note: Path) -> list[tuple[Any, ...]]:
+    """What `tell` says."""
+    return [
+        ("event", "begun", {"parts": 2, "odd": "a\u2028b\x85c é", "in": {"many": [1, None, True, 0.5]}}, None),
+        ("progress", 1, 2, "first"),
+        ("metrics", {"loss": 0.5, "epoch": 1}, "training"),
+        ("event", "drawn", {}, str(note)),
+        ("progress", 1, 4, None),
+        ("metrics", {"loss": 0.25}, "training"),
+        ("metrics", {"words": 6}, "count"),
+        ("event", "end", {}, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "runner"),
+    [("local", "threads"), ("task", "threads"), ("task", "ray"), ("actor", "threads"), ("job", "threads")],
+)
+def test_all_is_heard_and_in_its_order(
+    plugin: Path, mode: Mode, runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGEWRIGHT_RUNNER", runner)
+    ears, note = Ears(), tmp_path / "note.txt"
+    assert run_plugin(plugin, "tell", {"note": str(note)}, mode, reporter=ears) == {"odd": "a\u2028b\x85c"}
+    assert ears.heard == all_of(note)
+
+
+def test_of_a_result_that_is_kept_its_metrics_are_heard(plugin: Path, tmp_path: Path) -> None:
+    given, first, again = {"note": str(tmp_path / "note.txt")}, Ears(), Ears()
+    run_plugin(plugin, "tell", given, "task", reporter=first)
+    run_plugin(plugin, "tell", given, "task", reporter=again)
+    assert len(first.heard) == 8
+    assert again.heard == [("metrics", {"loss": 0.25, "epoch": 1}, "training"), ("metrics", {"words": 6}, "count")]
+
+
+def test_the_command_line_tells_it_of_a_task(plugin: Path, tmp_path: Path) -> None:
+    ran = in_process("plugin", "run", str(plugin), "tell", "--mode", "task", "--set", f"note={tmp_path / 'note.txt'}")
+    assert ran.code == 0
+    told = [line for line in ran.err.splitlines() if line.startswith(("first", "progress", "training", "count"))]
+    assert told == ["first: 50 %", "training: loss 0.5, epoch 1", "training: loss 0.25", "count: words 6"]
