@@ -55,15 +55,19 @@ class PluginEnvironment(dict[str, Any]):
     `get_int("least")` and its kind raise MissingVariable (a KeyError) where there is neither value nor default, and
     WrongVariable (a ValueError) where the value is no such thing; both name the key and where it came from. A default
     is returned as it is. Neither `repr` nor an error shows what may be a secret.
+
+    It is made as any dict is; only `source` is no key: it says where the values come from.
     """
 
     def __init__(
-        self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), *, source: str | None = None
+        self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, *, source: str | None = None, **more: Any
     ) -> None:
-        super().__init__(values)
+        super().__init__(values, **more)
         kept = values if source is None and isinstance(values, PluginEnvironment) else None
         self._origins: tuple[Source, ...] = kept._origins if kept is not None else (Source(source or GIVEN),)
         self._sources: dict[str, Source] = dict(kept._sources) if kept is not None else {}
+        if source is None:
+            self._sources.update(dict.fromkeys(more, BY_HAND))
 
     @classmethod
     def from_environ(cls, prefix: str = "PLUGIN_") -> Self:

@@ -39,6 +39,14 @@ class TestMapping:
         assert dict(env) == env == {"KEY": "value"}
         assert json.loads(json.dumps(env)) == env
 
+    def test_it_is_made_as_a_dict_is(self) -> None:
+        first = PluginEnvironment({"A": 1, "B": 2}, source="file x.toml")
+        env = PluginEnvironment(first, B=3, values=4, self=5)
+        assert env == dict(first, B=3, values=4, self=5) == {"A": 1, "B": 3, "values": 4, "self": 5}
+        assert (env.source("A"), env.source("B")) == ("file x.toml", "what the code put in")
+        assert PluginEnvironment(A="1", source="file y.toml").source("A") == "file y.toml"
+        assert PluginEnvironment([("A", 1)], B=2) == {"A": 1, "B": 2}
+
     def test_no_value_shows_by_itself(self) -> None:
         env = PluginEnvironment({"API_KEY": "hunter2", "LEAST": "5"})
         for shown in (repr(env), str(env), f"{env}", repr([env])):

@@ -111,7 +111,7 @@ class _Reporter:
 
 def test_it_is_said_again_where_the_job_is(caplog: pytest.LogCaptureFixture) -> None:
     reporter, logger = _Reporter(), logging.getLogger("stagewright.test-news")
-    said = [
+    said: list[News] = [
         LogLine(logging.ERROR, "100 %"),
         Progress(1, 2, "cut"),
         Metrics({"fps": 3}, "speed"),
