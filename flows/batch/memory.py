@@ -1,8 +1,8 @@
 """Memory that jobs have let go of, given back while a batch goes on. Two things keep it otherwise.
 
 glibc makes up to eight heaps a core, and each keeps what its fullest moment took. A job's stages run in new threads,
-which use whatever heap is free, so that in time all have held the largest pictures: 0.9 GB after 60 videos of a
-second, nearly nothing of it in use. And a job leaves some 15,000 objects in cycles, its client of S3 mostly, which
+which use whatever heap is free, so that in time all have held the largest pictures: some 0.5 GB after 60 videos of a
+second, nearly none of it in use. And a job leaves some 15,000 objects in cycles, its client of S3 mostly, which
 Python hardly ever looks for in a process that has many more.
 """
 
