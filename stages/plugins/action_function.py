@@ -14,6 +14,7 @@ from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
 from stages.core.errors import DefinitionError
 from stages.plugins.action import BaseAction, NoParams, NoResult
+from stages.plugins.action_stage import AWAITED, is_awaited
 from stages.plugins.categories import PluginCategory
 
 
@@ -46,6 +47,8 @@ def action(
         return action()(name)
 
     def decorate(fn: Callable[..., Any]) -> ActionFunction:
+        if is_awaited(fn):
+            raise _refused(fn, AWAITED)
         body = {
             "__doc__": description or inspect.getdoc(fn),
             "__module__": fn.__module__,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from stages.plugins.action import BaseAction
 
 INPUT, OUTPUT = "input", "output"
+AWAITED = "is `async def`, but actions are called and not awaited; make it a `def`, with asyncio.run(…) inside"
+"""What is wrong with an action that is a coroutine."""
 
 _OPTIONS = [field.name for field in fields(StageDefinition) if field.init]
 
@@ -48,6 +50,8 @@ def definition_of(
     """
     if inspect.isabstract(cls):
         raise _refused(cls, "has no execute(); write one, or name a class that has")
+    if is_awaited(cls.execute):
+        raise _refused(cls, f"its execute() {AWAITED}")
     reads, writes = _type(cls, "input_type"), _type(cls, "output_type")
     told_by: dict[str, Any] = {
         "name": name or cls.action_name,
@@ -85,6 +89,11 @@ def plugin_words(cls: Action) -> PluginWords | None:
     """What its plugin said of an action, where one did. What derives from the action is another one."""
     words = vars(cls).get("_told_by_plugin")
     return words if isinstance(words, PluginWords) else None
+
+
+def is_awaited(fn: Callable[..., Any]) -> bool:
+    """Whether a call gives something to be awaited, and no result."""
+    return inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn)
 
 
 def checked_result(cls: Action, result: Any) -> Any:

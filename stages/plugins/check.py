@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stages.documents.faults import Fault
 from stages.documents.yaml_lines import Part
+from stages.plugins.action_stage import AWAITED
 from stages.plugins.code_types import CodeTypes
 from stages.plugins.config_file import ConfigDocument, read_document
 from stages.plugins.entry_code import Located, locate_action, locate_class
@@ -44,6 +45,8 @@ class _Check:
         yield from self._wheels()
         for action in self.actions:
             yield from self._code_types(action)
+            if action.is_awaited:
+                yield Fault(f"action {action.name!r}: it {AWAITED}", file=action.file, line=action.line)
             if action.entrypoint not in listed and action.name not in self.document.entries:
                 text = f"the action {action.name!r} is not in the config; `stagewright plugin sync` adds it"
                 yield Fault(text, None, None, action.file, action.line, "warning")

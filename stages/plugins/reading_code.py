@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.documents.faults import Fault
@@ -21,7 +21,8 @@ _DECORATOR = re.compile(r"stages(\.\w+)*\.action")
 
 @dataclass(frozen=True)
 class FoundAction:
-    """An action in the code: its name, "module:Class", and the data types that it names; none where it names none."""
+    """An action in the code: its name, "module:Class", and the data types that it names; none where it names none.
+    `is_awaited`: what it does is written as `async def`, and nothing around that is seen to call it."""
 
     name: str
     entrypoint: str
@@ -29,6 +30,7 @@ class FoundAction:
     output_type: str | None
     file: str
     line: int
+    is_awaited: bool = False
 
 
 def find_actions(folder: Path | str, wheels_dir: str = "wheels") -> tuple[list[FoundAction], list[Fault]]:
@@ -64,19 +66,29 @@ def _of_class(tree: SourceTree, module: Module, node: ast.ClassDef) -> FoundActi
     for found in reversed(inside):
         if isinstance(found.node, ast.ClassDef):
             given |= {name: (found.module, value) for name, value in constants_of(found.node.body).items()}
-    return _action(tree, module, node, name_of_class(node.name), given)
+    action = _action(tree, module, node, name_of_class(node.name), given)
+    execute = _execute(inside)
+    return replace(action, is_awaited=isinstance(execute, ast.AsyncFunctionDef) and not execute.decorator_list)
 
 
 def _executes(inside: Iterable[Found], bases: set[str]) -> bool:
     """Whether there is an `execute`: the nearest in the plugin's classes, else that of a base which brings its own."""
+    execute = _execute(inside)
+    if isinstance(execute, ast.FunctionDef | ast.AsyncFunctionDef):
+        names = [dotted(decorator) or "" for decorator in execute.decorator_list]
+        return not any(name.endswith("abstractmethod") for name in names)
+    return execute is not None or bases != {"BaseAction"}
+
+
+def _execute(inside: Iterable[Found]) -> ast.AST | None:
+    """The nearest `execute` in the plugin's classes: a method, or what else is called so."""
     for found in inside:
         for statement in found.node.body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == "execute":
-                names = [dotted(decorator) or "" for decorator in statement.decorator_list]
-                return not any(name.endswith("abstractmethod") for name in names)
-        if "execute" in constants_of(found.node.body):
-            return True
-    return bases != {"BaseAction"}
+                return statement
+        if (other := constants_of(found.node.body).get("execute")) is not None:
+            return other
+    return None
 
 
 def _of_function(tree: SourceTree, module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> FoundAction | None:
@@ -87,7 +99,8 @@ def _of_function(tree: SourceTree, module: Module, node: ast.FunctionDef | ast.A
             words = {word.arg: (module, word.value) for word in call.keywords if word.arg} if call else {}
             first = {"name": (module, call.args[0])} if call and call.args else {}
             given = {("action_name" if key == "name" else key): value for key, value in (first | words).items()}
-            return _action(tree, module, node, node.name, given)
+            bare = decorator is node.decorator_list[-1] and isinstance(node, ast.AsyncFunctionDef)
+            return replace(_action(tree, module, node, node.name, given), is_awaited=bare)
     return None
 
 

@@ -51,6 +51,18 @@ class TestFunctions:
         with pytest.raises(DefinitionError, match="say 'result_model', which no stage has"):
             answer.definition()
 
+    def test_one_that_would_have_to_be_awaited_is_refused(self) -> None:
+        with pytest.raises(DefinitionError, match=r"'late': is `async def`.*make it a `def`, with asyncio.run\(…\)"):
+
+            @action
+            async def late(params: NoParams, ctx: Any) -> None: ...
+
+        with pytest.raises(DefinitionError, match="'later': is `async def`"):
+
+            @action()
+            async def later(params: NoParams, ctx: Any) -> Any:
+                yield 1
+
     def test_one_with_other_parameters_is_refused(self) -> None:
         with pytest.raises(DefinitionError, match=r"takes \(params\); an action takes \(params, ctx\)"):
 

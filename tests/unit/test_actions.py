@@ -105,6 +105,14 @@ class TestClass:
         with pytest.raises(DefinitionError, match="has no execute"):
             Further.definition()
 
+    def test_one_that_would_have_to_be_awaited(self) -> None:
+        class Late(BaseAction[NoParams]):
+            async def execute(self) -> int:
+                return 1
+
+        with pytest.raises(DefinitionError, match=r"'late' \(Late\): its execute\(\) is `async def`"):
+            Late.definition()
+
 
 class TestInstance:
     def test_has_its_parameters_its_context_and_a_logger(self) -> None:

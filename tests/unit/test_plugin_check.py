@@ -45,6 +45,35 @@ def test_a_function_and_a_name_that_is_passed_on(folders: PluginFolders) -> None
     assert checked(folders, entry("p:going"), files) == []
 
 
+def test_what_would_have_to_be_awaited(folders: PluginFolders) -> None:
+    code = """
+    from stages.plugins import BaseAction, action
+    from elsewhere import to_sync
+    class Slow(BaseAction[int]):
+        async def execute(self): ...
+    class SlowerAction(Slow): ...
+    class GoAction(Slow):
+        def execute(self): ...
+    class MadeAction(BaseAction[int]):
+        @to_sync
+        async def execute(self): ...
+    @action()
+    async def late(params, ctx): ...
+    @action
+    @to_sync
+    async def made_too(params, ctx): ...
+    """
+    names = ("slow:Slow", "slower:SlowerAction", "go:GoAction", "made:MadeAction", "late:late", "made_too:made_too")
+    places = [name.split(":") for name in names]
+    config = "actions:\n" + "".join(f"  {name}: {{entrypoint: 'go:{place}'}}\n" for name, place in places)
+    told = checked(folders, config, {"go.py": code})
+    assert [line.partition(": it is `async def`, but")[0] for line in told] == [
+        "error go.py:4: action 'slow'",
+        "error go.py:6: action 'slower'",
+        "error go.py:13: action 'late'",
+    ]
+
+
 class TestEntryPoints:
     @pytest.mark.parametrize(
         ("point", "told"),
