@@ -68,6 +68,12 @@ WORK = """
             doubled = list(self.ctx.map(double, data))
             return {"total": sum(data), "unit": self.ctx.env.get_str("UNIT"), "doubled": doubled}
 
+    @action(input_type=Pixels)
+    def place(params: DrawParams, ctx):
+        ctx.set_metrics({"size": params.size}, "place")
+        ctx.set_progress(1, 2, "half")
+        return [os.path.basename(sys.argv[0]), params.size, len(ctx.input.data)]
+
     @action
     def warmth(params: NoParams, ctx):
         LOADED.append(1)
@@ -97,7 +103,7 @@ WORK = """
     def vanish(params: NoParams, ctx):
         os.kill(os.getpid(), signal.SIGKILL)
 """
-NAMES = ("draw", "measure", "warmth", "fail", "hang", "chatter", "need", "vanish")
+NAMES = ("draw", "measure", "place", "warmth", "fail", "hang", "chatter", "need", "vanish")
 CONFIG = "env: {UNIT: points}\nactions:\n" + "".join(
     f"  {name}: {{entrypoint: 'plugin.work:{name.capitalize() + 'Action' if name in NAMES[:2] else name}'}}\n"
     for name in NAMES
@@ -159,6 +165,10 @@ def test_every_executor_gives_the_same_and_tells_the_same(plugin: Path) -> None:
 def test_one_word_says_where_an_action_of_a_plugin_runs(plugin: Path) -> None:
     local, task, again = (run_plugin(plugin, "draw", {"size": 4}, mode) for mode in ("local", "task", "task"))
     assert local.data == task.data == again.data == b"\0\1\2\3"
+    for mode, program in (("actor", "default_worker.py"), ("job", "job_main.py")):
+        ears, asked = Ears(), {"plugin_code": plugin, "action": "place", "params": {"size": 5}, "input": local}
+        assert run_plugin(**asked, mode=mode, reporter=ears) == [program, 5, 4]
+        assert ears.heard == [({"size": 5}, "place"), (1, 2, "half")]
     with pytest.raises(UsageError, match="parameters that it cannot take: size"):
         run_plugin(plugin, "draw", {"size": 10}, "task")
     with pytest.raises(UsageError, match=r"measure' reads a .*Pixels: give its address as `input`"):
@@ -255,12 +265,10 @@ class TestJobs:
         with pytest.raises(UsageError, match="no address of a job server"):
             RayJobExecutor("127.0.0.1:1")
 
-    def test_what_the_plugin_requires_is_installed_for_it_by_its_package_manager(self, on_ray: Toys) -> None:
+    def test_what_the_plugin_requires_is_installed_for_it_by_pip_where_it_names_no_other(self, on_ray: Toys) -> None:
         need = "import stages.plugins\n@stages.plugins.action\ndef need(params, ctx):\n"
         need += "    import tiny_wheel\n    return tiny_wheel.ANSWER\n"
-        config = (
-            "package_manager: uv\npackage_manager_options: [--no-index]\nactions:\n  need: {entrypoint: need:need}\n"
-        )
+        config = "package_manager_options: [--no-index]\nactions:\n  need: {entrypoint: need:need}\n"
         folder = PluginFolders(on_ray.folder).write(
             "needy", {"need.py": need, "requirements.txt": "tiny-wheel\n"}, config
         )
