@@ -104,7 +104,8 @@ class ActionConfig(BaseModel):
 
     `entrypoint` is empty where it is not said yet: in a file that is a fault, which `stagewright plugin sync` mends.
     `params_schema` is the pydantic model of the settings ("module:Model", or in code the class), where the code of the
-    action does not say it; `input_type` and `output_type` are data types, by name or in code by class.
+    action does not say it; `input_type` and `output_type` are data types, by name or in code by class. `method` tells
+    people and other tools how it is meant to be run; where it is, says who runs it.
     """
 
     model_config = ConfigDict(extra="forbid")
