@@ -14,7 +14,9 @@ from stages.datatypes import Video
 
 class FilmConfig(StageConfig):
     fail: str = Field("", description="Fail at the film that holds this")
-    wait: str = Field("", description="Wait for the end of the job at the film that holds this")
+    wait: str = Field(
+        "", description="Wait at the film that holds this, for a minute or until the log has `go` beside it"
+    )
 
 
 @stage(writes=("film",), category="toys")
@@ -29,5 +31,7 @@ def toy_film(video: Video, config: FilmConfig, ctx: RuntimeContext) -> str:
     if held == config.wait:
         for second in range(3000):
             ctx.set_progress(second, 3000)
+            if Path(os.environ["TOY_LOG"]).with_name("go").exists():
+                break
             time.sleep(0.02)
     return held

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -62,6 +63,8 @@ def test_what_fails_stops_nothing_and_alone_runs_again(toys: Toys, store: Object
     assert {Path(file).name for file in first.json["files"]} == {"manifest.json", "summary.csv", "index.html"}
     assert json.loads(store.get(f"batches/{id}/manifest.json"))["counts"] == {"inputs": 3, "done": 2, "failed": 1}
     assert len(list(csv.reader(store.get(f"batches/{id}/summary.csv").decode().splitlines()))) == 4
+    [table] = _tables(json.loads(store.get(f"batches/{id}/manifest.json"))["flow_run_id"])
+    assert [row["state"] for row in json.loads(table)] == ["failed", "done", "done"]
     toys.ran()
 
     (films / "empty.mp4").write_bytes(b"whole")
@@ -141,3 +144,19 @@ def test_a_batch_that_is_stopped_goes_on(toys: Toys, store: ObjectStore, films: 
     left = json.loads(store.get(key))
     assert (left["state"], left["counts"]) == ("stopped", {"inputs": 2, "waiting": 1, "done": 1})
     assert [item["state"] for item in left["items"]] == ["done", "waiting"]
+
+    (toys.folder / "go").touch()
+    gone_on = in_process(*words, "--json")
+    assert (gone_on.code, gone_on.json["counts"]) == (0, {"inputs": 2, "done": 1, "kept": 1})
+    assert gone_on.json["batch_id"] == left["batch_id"]
+    assert toys.ran() == ["film e"]
+
+
+def _tables(flow_run_id: str) -> list[Any]:
+    """What the table artifacts of a run hold."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    own = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(flow_run_id)]))
+    with get_client(sync_client=True) as client:
+        return [found.data for found in client.read_artifacts(flow_run_filter=own) if found.type == "table"]
