@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import StringIO
 from typing import Any
 
 _END = object()
@@ -34,7 +35,8 @@ class JobLog:
 
     def rest(self) -> list[str]:
         """What followed when the job has ended: the whole log is asked for, and what was taken of it left out."""
-        lines: list[str] = self._client.get_job_logs(self._job_id).splitlines()
+        # Only at "\n", as what is followed: of other ends of lines both must count as many.
+        lines = [line.rstrip("\r\n") for line in StringIO(self._client.get_job_logs(self._job_id))]
         return lines[self._taken :]
 
     def _taken_within(self, seconds: float) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from flows.connections import connections, open_blobs, point_prefect_at
 from flows.executors.calls import result_of
+from flows.executors.told import Listening
 from flows.jobs.board import Board, StageStatus, hearing, watching
 from flows.profiles.model import Profile, StageEntry
 from flows.settings import read_settings
@@ -37,7 +38,7 @@ def run_as_task(
     from flows.assemble import assemble
 
     # The heartbeat makes a run wait a second at its end; a run whose process vanished is found without it.
-    with _known(plugin), _heard(reporter), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with _known(plugin), _heard(action, reporter), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         manifest = assemble(profile)(**({INPUT: input} if profile.inputs else {}))
     blobs = open_blobs(settings)
     envelope = Checkpoints(blobs).find(manifest["stages"][0]["key"])
@@ -63,18 +64,16 @@ def profile_of(plugin: PluginDiscovery, action: str, params: Any, input: Any) ->
 
 
 @contextmanager
-def _heard(reporter: Reporter | None) -> Iterator[None]:
-    """Meanwhile the reporter hears what stages say."""
-    if reporter is None:
-        yield
-        return
+def _heard(action: str, reporter: Reporter | None) -> Iterator[None]:
+    """Meanwhile the reporter hears what stages say; what they log, the process's own logger."""
+    listening = Listening(action, reporter)
 
     def kept(board: Board, stage: StageStatus) -> None:
         if stage.status == "kept" and stage.result:
             for category, figures in stage.result.envelope.metrics.items():
-                reporter.metrics(figures, category)
+                listening.metrics(figures, category)
 
-    with watching(kept), hearing(reporter):
+    with watching(kept), hearing(listening, listening.logger):
         yield
 
 

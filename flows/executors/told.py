@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.places.news import plain
 from stages.core.context import Reporter, Silence
 
 
@@ -39,12 +40,12 @@ class Listening:
 
     def metrics(self, value: Mapping[str, Any], category: str) -> None:
         """See Reporter."""
-        self.told.metrics.setdefault(category, {}).update(value)
+        self.told.metrics.setdefault(category, {}).update(value := plain(value))
         self._to.metrics(value, category)
 
     def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
         """See Reporter."""
-        self._to.event(name, data, file)
+        self._to.event(name, plain(data), file)
 
 
 class _Keeping(logging.Handler):

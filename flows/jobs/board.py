@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from stages.core.context import Reporter
 from stages.core.results import StageResult
 
 T = TypeVar("T")
+Logger = logging.Logger | logging.LoggerAdapter[Any]
 
 Status = Literal["waiting", "running", "ran", "kept", "skipped", "failed"]
 
@@ -63,13 +65,23 @@ class Board:
             for entry in plan.profile.stages
         }
         self.flow_run_id: str | None = None
-        self.hearers = _hearing.get()
+        self._hearers = _hearing.get()
+        self.reporters = [reporter for reporter, _ in self._hearers]
         self._listeners: list[Listener] = list(_watching.get())
         self._lock = threading.Lock()
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` of every change from now on."""
         self._listeners.append(listener)
+
+    def heard(self, logger: Logger) -> Logger:
+        """The logger of a stage: its lines go to those who hear the job's stages as well."""
+        if not self._hearers:
+            return logger
+        made = logging.Logger("stagewright.stage", logging.DEBUG)
+        for place in (logger, *(lines for _, lines in self._hearers)):
+            made.addHandler(_PassedOn(place))
+        return made
 
     def begin(self, id: str) -> None:
         """The stage's function starts (again, on a retry)."""
@@ -119,6 +131,20 @@ class Board:
             listener(self, stage)
 
 
+class _PassedOn(logging.Handler):
+    """Logs to another logger what it is given."""
+
+    def __init__(self, to: Logger) -> None:
+        super().__init__()
+        self._to = to
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._to.log(record.levelno, "%s", self.format(record))
+        except Exception:  # noqa: BLE001 - as logging itself does it
+            self.handleError(record)
+
+
 class BoardReporter:
     """What a stage says through its context, put on the board and passed on to who hears the job's stages."""
 
@@ -129,22 +155,22 @@ class BoardReporter:
         """See Reporter."""
         self._board.progress(self._id, current, total, category)
         if current or total:  # that it waits for room is no word of the stage: 0 of 0 is how its place says it
-            for hearer in self._board.hearers:
+            for hearer in self._board.reporters:
                 hearer.progress(current, total, category)
 
     def metrics(self, value: Mapping[str, Any], category: str) -> None:
         """See Reporter. They are kept in the envelope by the context itself."""
-        for hearer in self._board.hearers:
+        for hearer in self._board.reporters:
             hearer.metrics(value, category)
 
     def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
         """See Reporter. The line of the log that belongs to it is the context's own."""
-        for hearer in self._board.hearers:
+        for hearer in self._board.reporters:
             hearer.event(name, data, file)
 
 
 _watching: ContextVar[tuple[Listener, ...]] = ContextVar("watching", default=())
-_hearing: ContextVar[tuple[Reporter, ...]] = ContextVar("hearing", default=())
+_hearing: ContextVar[tuple[tuple[Reporter, Logger], ...]] = ContextVar("hearing", default=())
 
 
 def watching(listener: Listener) -> AbstractContextManager[None]:
@@ -152,10 +178,11 @@ def watching(listener: Listener) -> AbstractContextManager[None]:
     return _also(_watching, listener)
 
 
-def hearing(reporter: Reporter) -> AbstractContextManager[None]:
-    """What the stages of every job that starts in this context say, `reporter` hears too, in their own threads. Of a
-    result that is kept nothing is said; its envelope, of which `watching` tells, has its metrics."""
-    return _also(_hearing, reporter)
+def hearing(reporter: Reporter, logger: Logger) -> AbstractContextManager[None]:
+    """What the stages of every job that starts in this context say and log, `reporter` and `logger` are told too, in
+    the stages' threads. Of a result that is kept nothing is said; its envelope, of which `watching` tells, has its
+    metrics."""
+    return _also(_hearing, (reporter, logger))
 
 
 @contextmanager

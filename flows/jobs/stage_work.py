@@ -51,7 +51,7 @@ class StageWork:
         self.job.board.begin(self.planned.id)
         definition = self.planned.definition
         call = StageCall(definition, self.planned.config, self.version, self.key_of(upstream))
-        reporter = BoardReporter(self.job.board, self.planned.id)
+        logger, reporter = self.job.board.heard(logger), BoardReporter(self.job.board, self.planned.id)
         envelope = self.job.place.carry_out(Assignment(self.planned, call, self.reads(upstream), logger, reporter))
         self.job.checkpoints.keep(envelope)
         result = StageResult(envelope, definition)

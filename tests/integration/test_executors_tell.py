@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.integration.driving import Toys, in_process
 from tests.unit.plugin_folders import PluginFolders
 
 TELL = r"""
+    import numpy as np
     from pathlib import Path
     from pydantic import BaseModel
     from stages.plugins import BaseAction, action
@@ -24,14 +27,15 @@ TELL = r"""
     @action
     def tell(params: TellParams, ctx):
         Path(params.note).write_text("a note")
-        print("a bar of progress", end="\r")
+        print("a page", "and another\u2028", end="\x0c")
         ctx.log("begun", {"parts": 2, "odd": "a\u2028b\x85c \u00e9", "in": {"many": [1, None, True, 0.5]}})
         ctx.set_progress(1, 2, "first")
         ctx.set_metrics({"loss": 0.5, "epoch": 1}, "training")
-        ctx.log("drawn", {}, params.note)
+        ctx.log("drawn", {"share": np.float32(0.5)}, params.note)
         ctx.set_progress(1, 4)
         ctx.set_metrics({"loss": 0.25}, "training")
-        ctx.set_metrics({"words": 6}, "count")
+        ctx.set_metrics({"words": np.int64(6)}, "count")
+        ctx.logger.debug("for %s", "whoever wrote it")
         ctx.end_log()
         return {"odd": "a\u2028b\x85c"}
 """
@@ -65,12 +69,25 @@ def all_of(note: Path) -> list[tuple[Any, ...]]:
         ("event", "begun", {"parts": 2, "odd": "a\u2028b\x85c é", "in": {"many": [1, None, True, 0.5]}}, None),
         ("progress", 1, 2, "first"),
         ("metrics", {"loss": 0.5, "epoch": 1}, "training"),
-        ("event", "drawn", {}, str(note)),
+        ("event", "drawn", {"share": 0.5}, str(note)),
         ("progress", 1, 4, None),
         ("metrics", {"loss": 0.25}, "training"),
         ("metrics", {"words": 6}, "count"),
         ("event", "end", {}, None),
     ]
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What actions log meanwhile."""
+    lines = list[str]()
+    logger, handler = logging.getLogger("stagewright"), logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +99,14 @@ def test_all_is_heard_and_in_its_order(
 ) -> None:
     monkeypatch.setenv("STAGEWRIGHT_RUNNER", runner)
     ears, note = Ears(), tmp_path / "note.txt"
-    assert run_plugin(plugin, "tell", {"note": str(note)}, mode, reporter=ears) == {"odd": "a\u2028b\x85c"}
+    with logged() as lines:
+        assert run_plugin(plugin, "tell", {"note": str(note)}, mode, reporter=ears) == {"odd": "a\u2028b\x85c"}
     assert ears.heard == all_of(note)
+    assert [line for line in lines if not line.startswith(("Runs on", "Waits for"))] == [
+        "begun {'parts': 2, 'odd': 'a\\u2028b\\x85c é', 'in': {'many': [1, None, True, 0.5]}}",
+        "drawn {'share': np.float32(0.5)}",
+        "for whoever wrote it",
+    ]
 
 
 def test_of_a_result_that_is_kept_its_metrics_are_heard(plugin: Path, tmp_path: Path) -> None:
@@ -97,5 +120,12 @@ def test_of_a_result_that_is_kept_its_metrics_are_heard(plugin: Path, tmp_path: 
 def test_the_command_line_tells_it_of_a_task(plugin: Path, tmp_path: Path) -> None:
     ran = in_process("plugin", "run", str(plugin), "tell", "--mode", "task", "--set", f"note={tmp_path / 'note.txt'}")
     assert ran.code == 0
-    told = [line for line in ran.err.splitlines() if line.startswith(("first", "progress", "training", "count"))]
-    assert told == ["first: 50 %", "training: loss 0.5, epoch 1", "training: loss 0.25", "count: words 6"]
+    words = ("begun", "first", "progress", "training", "drawn", "count")
+    assert [line.partition(" {")[0] for line in ran.err.split("\n") if line.startswith(words)] == [
+        "begun",
+        "first: 50 %",
+        "training: loss 0.5, epoch 1",
+        "drawn",
+        "training: loss 0.25",
+        "count: words 6",
+    ]
