@@ -103,7 +103,7 @@ def open_blobs(settings: Settings) -> BlobStore:
 
     Raises ServiceUnreachable where there is no store.
     """
-    address = _store(settings)
+    address = known_store(settings)
     if address is None:
         raise _missing(settings, "object store")
     use_store(address)
@@ -112,7 +112,7 @@ def open_blobs(settings: Settings) -> BlobStore:
 
 def connections(settings: Settings) -> Connections:
     """The addresses to use. Raises ServiceUnreachable where something is neither named nor started."""
-    store, api_url = _store(settings), known_server(settings)
+    store, api_url = known_store(settings), known_server(settings)
     if store is None or api_url is None:
         parts = (("object store", store), ("Prefect server", api_url))
         raise _missing(settings, " and ".join(name for name, found in parts if not found))
@@ -131,7 +131,8 @@ def local_ray(settings: Settings) -> LocalRay | None:
     return LocalRay(found["address"], Path(found["token_file"]), found.get("dashboard")) if found else None
 
 
-def _store(settings: Settings) -> StoreAddress | None:
+def known_store(settings: Settings) -> StoreAddress | None:
+    """The store that is named, or was started here."""
     kept = read_local(settings).get("store")
     local = StoreAddress(kept["bucket"], "", kept["endpoint"], kept["access_key"], kept["secret_key"]) if kept else None
     return outside_store(settings) or local

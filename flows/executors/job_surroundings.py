@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -13,10 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.executors.job_lines import BAGGAGE, CALL
+from flows.executors.job_server import VARIABLE
 from flows.executors.needs import runtime_env_of
 from flows.executors.sent import SentCall
-from flows.places.baggage import pack
-from flows.settings import SECRETS, is_loopback, read_settings, variable
+from flows.places.baggage import named_elsewhere, pack
+from flows.places.plugin_needs import own_variables
+from flows.places.reach import refuse_loopback
+from flows.settings import is_loopback, read_settings
 from stages.core.errors import UsageError
 from stages.plugins.discovery import PluginDiscovery
 from stages.plugins.package import package_plugin, unpack_package
@@ -29,8 +31,10 @@ _IN_FOLDER = "${RAY_RUNTIME_ENV_CREATE_WORKING_DIR}"  # where Ray unpacks the fo
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The same for all calls of an executor. `here`: the cluster is on this machine, and may have all that we have."""
+    """The same for all calls of an executor. `url`: that of the job server; `here`: the cluster is on this machine, and
+    may have all that we have."""
 
+    url: str
     here: bool
     folder: Path | None
     needs: Mapping[str, Any]
@@ -40,7 +44,7 @@ class Surroundings:
         """For a job server and a plugin. Raises PluginError for a plugin that cannot be packed."""
         folder = None if plugin is None else _packed(plugin.folder)
         needs = runtime_env_of(plugin, runtime_env, folder=_IN_FOLDER)
-        return Surroundings(is_loopback(urlsplit(url).hostname), folder, needs)
+        return Surroundings(url, is_loopback(urlsplit(url).hostname), folder, needs)
 
     @property
     def entrypoint(self) -> str:
@@ -48,6 +52,12 @@ class Surroundings:
         own = {"pip", "uv", "conda", "py_executable"} & {*self.needs}
         python = sys.executable if self.here and not own else "python"
         return f"{shlex.quote(python)} -P -m flows.executors.job_main"
+
+    def check(self) -> None:
+        """Raise UsageError for a cluster elsewhere that could not reach the store or the Prefect server named here."""
+        settings = read_settings()
+        if not self.here:
+            refuse_loopback(self.url, settings, settings.prefect_api_url)
 
     def runtime_env(self, sent: SentCall) -> dict[str, Any]:
         """For one call. No secret is in it: what needs some lies in a file of ours where the cluster is on this
@@ -58,10 +68,19 @@ class Surroundings:
                 f"Action {sent.name!r}: its parameters have {len(call):,} characters, more than a job can be given "
                 f"({MOST_BYTES:,}). Give what is long as its input."
             )
-        told = {BAGGAGE: str(_baggage_file(sent.job_id))} if self.here else _settings()
-        variables = {**self.needs.get("env_vars", {}), **told, CALL: call}
+        told = {BAGGAGE: str(self._baggage_file(sent.job_id))} if self.here else named_elsewhere()
+        variables = {VARIABLE: self.url, **told, **self.needs.get("env_vars", {}), CALL: call}
         folder = {"working_dir": str(self.folder)} if self.folder else {}
         return {**self.needs, **folder, "env_vars": variables}
+
+    def _baggage_file(self, job_id: str) -> Path:
+        """Our environment, for the job to read once; whoever may read it is us."""
+        file = _calls() / f"{job_id}.json"
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        baggage = pack(elsewhere=False).without(own_variables(self.needs))
+        file.write_text(json.dumps({"environment": dict(baggage.environment), "path": list(baggage.path)}))
+        return file
 
 
 def _packed(folder: Path) -> Path:
@@ -71,16 +90,6 @@ def _packed(folder: Path) -> Path:
     return unpack_package(package.data, kept)
 
 
-def _baggage_file(job_id: str) -> Path:
-    """Our environment, for the job to read once; whoever may read it is us."""
-    file = _calls() / f"{job_id}.json"
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    baggage = pack(elsewhere=False)
-    file.write_text(json.dumps({"environment": dict(baggage.environment), "path": list(baggage.path)}))
-    return file
-
-
 def forget_baggage(job_id: str) -> None:
     """Remove what a job that never began has not read."""
     (_calls() / f"{job_id}.json").unlink(missing_ok=True)
@@ -88,9 +97,3 @@ def forget_baggage(job_id: str) -> None:
 
 def _calls() -> Path:
     return read_settings().home / "calls"
-
-
-def _settings() -> dict[str, str]:
-    """What names the store, without keys."""
-    secret = {variable(field) for field in SECRETS} | {"STAGEWRIGHT_HOME"}
-    return {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k not in secret}

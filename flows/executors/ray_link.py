@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from flows.places.names import RAY, THREADS
-from flows.settings import read_settings
+from flows.places.reach import refuse_loopback
+from flows.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from flows.places.ray_connection import Cluster
@@ -17,22 +18,25 @@ _users: set[object] = set()  # who need a connection that was made here; none wh
 
 def enter(user: object, address: str | None) -> Cluster:
     """The cluster: that at the address, else the one that this process is connected to, else as STAGEWRIGHT_RUNNER says
-    or, where that is threads, the Ray of this machine. Raises UsageError, ServiceUnreachable."""
+    or, where that is threads, the Ray of this machine. Raises ServiceUnreachable; UsageError also for one with other
+    machines, which could not reach the store or the Prefect server that is used here."""
     import ray
 
-    from flows.places.ray_connection import Cluster, is_elsewhere, join
+    from flows.places.ray_connection import join
 
     with _lock:
-        was_connected = ray.is_initialized()
+        was_connected, settings = ray.is_initialized(), read_settings()
         if address is None and was_connected:
-            cluster = Cluster(ray.get_runtime_context().gcs_address, is_elsewhere())
-        else:
-            settings = read_settings()
-            named = settings.runner if settings.runner != THREADS else RAY
-            cluster = join(address or named, settings)
+            address = str(ray.get_runtime_context().gcs_address)
+        named = settings.runner if settings.runner != THREADS else RAY
+        cluster = join(address or named, settings, lambda found: _check(found, settings))
         if _users or not was_connected:
             _users.add(user)
         return cluster
+
+
+def _check(cluster: Cluster, settings: Settings) -> None:
+    refuse_loopback(cluster.address, settings, settings.prefect_api_url)
 
 
 def leave(user: object) -> None:

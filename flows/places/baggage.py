@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import stages.plugins.modules  # noqa: F401 - from then on a plugin's functions are found by their names
-from flows.connections import open_blobs, outside_store
+from flows.connections import known_server, open_blobs, outside_store
 from flows.places.plugin_code import receive
-from flows.settings import read_settings, variable
+from flows.settings import SECRETS, read_settings, variable
 from stages.core.blobs import BlobRef, BlobStore
 from stages.core.discovery import load_stages
 from stages.core.store_address import with_keys
@@ -26,9 +26,10 @@ _RAYS_OWN = ("RAY_", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 
 _STORE = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION")
 
-
-_SERVER = ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
+_SERVER = "PREFECT_API_URL"
 """What a stage's `ctx.client` needs; a server on loopback is refused where there are other machines."""
+
+_KEYS = (*map(variable, SECRETS), "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
 
 _lent: list[str] = []
 """The variables of this process that hold secrets of the stage that came last."""
@@ -85,11 +86,23 @@ def pack(elsewhere: bool) -> Baggage:
     store, stages and Prefect's server, since home, paths and programs are each machine's own."""
     if not elsewhere:
         own = {k: v for k, v in os.environ.items() if not k.startswith(_RAYS_OWN)}
-        return Baggage(own | _plugins() | _own_store_keys(), tuple(sys.path))
-    named = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k != "STAGEWRIGHT_HOME"}
-    services = {k: os.environ[k] for k in (*_STORE, *_SERVER) if k in os.environ}
-    named.pop(VARIABLE, None)  # folders of this machine; what a stage needs of them is sent
-    return Baggage(named | services | _store_keys() | _own_store_keys(), tuple(sys.path), elsewhere=True)
+        return Baggage(own | _plugins() | _server() | _own_store_keys(), tuple(sys.path))
+    keys = {k: os.environ[k] for k in (*_KEYS, *_STORE, _SERVER) if k in os.environ}
+    return Baggage(named_elsewhere() | keys | _store_keys() | _own_store_keys(), tuple(sys.path), elsewhere=True)
+
+
+def named_elsewhere() -> dict[str, str]:
+    """What names store, stages and Prefect's server to a process on another machine; no key is in it."""
+    here = ("STAGEWRIGHT_HOME", VARIABLE, *_KEYS)  # folders of this machine; what a stage needs of them is sent
+    own = {k: v for k, v in os.environ.items() if k.startswith("STAGEWRIGHT_") and k not in here}
+    services = {k: os.environ[k] for k in (*_STORE, _SERVER) if k in os.environ}
+    return own | {k: v for k, v in services.items() if "@" not in v}  # else there may be a password in the address
+
+
+def _server() -> dict[str, str]:
+    """Prefect's server, also where it was started on this machine and nobody has named it."""
+    url = known_server(read_settings())
+    return {_SERVER: url} if url else {}
 
 
 def _plugins() -> dict[str, str]:

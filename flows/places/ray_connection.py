@@ -13,17 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 import ray
 from ray._private import ray_constants
 from ray._private.services import get_ray_address_from_environment
 
-from flows.connections import connections, local_ray
+from flows.connections import local_ray
 from flows.places.cluster import nodes
 from flows.places.names import AUTO, RAY
 from flows.places.ray_prints import show_prints
+from flows.places.reach import refuse_loopback
 from flows.places.room import alive
 from flows.settings import Settings, is_loopback
 from stages.core.errors import ServiceUnreachable, UsageError
@@ -49,7 +49,7 @@ def connect(runner: str, settings: Settings, api_url: str | None, **init: Any) -
             "PREFECT_API_URL is not set: without a server of its own, a run on Ray would be seen by nobody. Set it, or "
             "start with `stagewright run`, which starts a server on this machine."
         )
-    return join(runner, settings, lambda cluster: _refuse_loopback(cluster, settings, api_url), **init)
+    return join(runner, settings, lambda cluster: refuse_loopback(cluster.address, settings, api_url), **init)
 
 
 def join(
@@ -193,16 +193,3 @@ def is_elsewhere() -> bool:
     there = nodes()
     own = {address.address for found in psutil.net_if_addrs().values() for address in found}
     return any(node["NodeManagerAddress"] not in own for node in alive(there))
-
-
-def _refuse_loopback(cluster: Cluster, settings: Settings, api_url: str) -> None:
-    named = {
-        "The object store": (connections(settings).store.endpoint, "STAGEWRIGHT_S3_BUCKET and AWS_ENDPOINT_URL"),
-        "The Prefect server": (api_url, "PREFECT_API_URL"),
-    }
-    for what, (url, variables) in named.items():
-        if url and is_loopback(urlsplit(url).hostname or ""):
-            raise UsageError(
-                f"{what} is at {url}, which only this machine can reach; the cluster at {cluster.address} has other "
-                f"machines. Name one that all of them reach: {variables}."
-            )
