@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.executors.calls import Action, ActionCall, action_class, plugin_in
 from flows.executors.needs import runtime_env_of
@@ -14,9 +15,18 @@ from flows.executors.ray_link import enter, leave
 from flows.executors.sent import SentCall
 from flows.executors.shared_store import SharedBlobs
 from flows.executors.told import Listening, Told
+from flows.places.plugin_needs import in_words, not_taken, own_variables
+from flows.places.room import Node, described, fits, options, too_much
 from flows.places.secrets import secrets_of
 from stages.core.context import Reporter
+from stages.core.definition import Resources
 from stages.core.errors import UsageError, WorkerLost
+
+if TYPE_CHECKING:
+    from flows.places.attempt import Attempt
+    from flows.places.node_watch import NodeWatch
+
+_log = logging.getLogger("stagewright")
 
 
 class RayActorExecutor:
@@ -42,8 +52,8 @@ class RayActorExecutor:
     ) -> None:
         """Checks the plugin; the actor starts with the first call. Raises PluginError, UsageError."""
         self._plugin, self._reporter = plugin_in(working_dir), reporter
-        needs = runtime_env_of(self._plugin, runtime_env)
-        self._asked: dict[str, Any] = {"num_gpus": num_gpus, "num_cpus": num_cpus, "runtime_env": needs}
+        self._needs = runtime_env_of(self._plugin, runtime_env)
+        self._asked = Resources(cpus=num_cpus, gpus=num_gpus)
         self._address, self._job_id = address, f"actor-{secrets.token_hex(4)}"
         self._actor: Any = None
         self._lock = threading.Lock()
@@ -51,7 +61,8 @@ class RayActorExecutor:
 
     def execute(self, action_cls: Action, params: Any = None, input: Any = None) -> Any:
         """Run an action: its result, checked. Raises UsageError for parameters or an input that do not fit, before
-        anything is sent; what the action raises; WorkerLost where the actor is lost (the next call has a new one)."""
+        anything is sent, and for an actor that fits on no node; PluginError for what the plugin needs and cannot be
+        installed; what the action raises; WorkerLost where the actor is lost (the next call has a new one)."""
         shared = SharedBlobs()
         call = ActionCall.of(action_class(action_cls, self._plugin), params, input, shared.blobs, self._job_id)
         shared.check_input(call.reads)
@@ -75,44 +86,68 @@ class RayActorExecutor:
         self.shutdown()
 
     def _ran(self, call: ActionCall, listening: Listening) -> Any:
-        from flows.places.attempt import Attempt
         from flows.places.cluster import LOST_ACTOR
-        from flows.places.news import hear
         from flows.places.ray_place import envelope_of
 
-        actor = self._started()
+        attempt = self._attempt(call, listening)
+        try:
+            end = attempt.result(None)
+        except (WorkerLost, *LOST_ACTOR) as error:
+            self._let_go()
+            raise WorkerLost(f"Action {_name(call)!r} lost its actor: {_why(error)}") from None
+        except BaseException as error:  # Ctrl-C: a call in an actor cannot be ended but with it
+            self._let_go()
+            if (told := in_words(error, call.call.definition.name)) is not error:
+                raise told from None
+            raise
+        return envelope_of(end, call.call.key)
+
+    def _attempt(self, call: ActionCall, listening: Listening) -> Attempt:
+        from flows.places.attempt import Attempt
+        from flows.places.news import hear
+
         sent = SentCall.of(call, self._job_id).to_json()
         given = secrets_of(call.call.definition, {})
-        run = actor.run.options(num_returns="streaming")
+        self._actor = self._actor or self._started(call)
+        run = self._actor.run.options(num_returns="streaming")
 
         def heard(told: Any) -> None:
             if isinstance(told, list):
                 hear(told, listening.logger, listening)
 
+        return Attempt(lambda: run.remote(sent, given), heard, self._watch(call).look)
+
+    def _started(self, call: ActionCall) -> Any:
+        """An actor for this call and those that follow."""
+        import ray
+
+        from flows.executors.action_actor import ActionActor
+        from flows.places.baggage import pack
+        from flows.places.cluster import nodes
+
+        baggage = pack(enter(self, self._address).elsewhere).without(own_variables(self._needs))
+        if not fits(self._asked, there := nodes()):
+            raise self._too_much(call, there)
+        package = None if self._plugin is None else ray.put(_packed(self._plugin.folder))
+        made: Any = ray.remote(ActionActor)
+        asked = {**options(self._asked), "runtime_env": self._needs, "max_restarts": 0}
         try:
-            end = Attempt(lambda: run.remote(sent, given), heard, lambda node: None).result(None)
-        except (WorkerLost, *LOST_ACTOR) as error:
-            self._let_go()
-            first = (str(error).strip().splitlines() or [""])[0]
-            raise WorkerLost(f"Action {call.action.action_name!r} lost its actor: {first}") from None
-        except BaseException:  # Ctrl-C: a call in an actor cannot be ended but with it
-            self._let_go()
-            raise
-        return envelope_of(end, call.call.key)
+            return made.options(**asked).remote(baggage, package, max(1, int(self._asked.cpus)))
+        except (ValueError, TypeError) as error:
+            raise not_taken(call.call.definition.name, error) from None
 
-    def _started(self) -> Any:
-        if self._actor is None:
-            import ray
+    def _watch(self, call: ActionCall) -> NodeWatch:
+        """What `told` is given is the action's own; that its actor is not there yet is told beside it."""
+        from flows.places.node_watch import NodeWatch
 
-            from flows.executors.action_actor import ActionActor
-            from flows.places.baggage import pack
+        def waits() -> None:
+            _log.info("Action %r waits for its actor, which asks for %s.", _name(call), described(self._asked))
 
-            cluster = enter(self, self._address)
-            package = None if self._plugin is None else ray.put(_packed(self._plugin.folder))
-            workers = max(1, int(self._asked["num_cpus"]))
-            made: Any = ray.remote(ActionActor).options(max_restarts=0, **self._asked)
-            self._actor = made.remote(pack(cluster.elsewhere), package, workers)
-        return self._actor
+        return NodeWatch(self._asked, lambda there: self._too_much(call, there), waits)
+
+    def _too_much(self, call: ActionCall, there: Sequence[Node]) -> UsageError:
+        who, where = f"The actor of action {_name(call)!r}", "num_gpus and num_cpus of the executor"
+        return UsageError(too_much(who, self._asked, there, where), action=_name(call))
 
     def _let_go(self) -> None:
         if self._actor is not None:
@@ -131,6 +166,16 @@ class RayActorExecutor:
                 f"Action {words.stage!r} is of the plugin in {words.folder}; give that folder as working_dir, so that "
                 "its code is sent."
             )
+
+
+def _name(call: ActionCall) -> str:
+    return str(call.action.action_name)
+
+
+def _why(error: Exception) -> str:
+    """The line that says it, of the page that Ray may say."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return next((line for line in lines if line.startswith("The actor died because")), lines[0])
 
 
 def _packed(folder: Path) -> bytes:

@@ -5,6 +5,7 @@ Of stages that no plugin brings nothing is asked, and nothing is sent for them.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from stages.plugins.needs import runtime_env_of, wheels_of, words_of
 
 _TOLD = 6
 """Lines of what an installer said last that are worth telling; what it could not install stands there."""
+
+_RAISED = re.compile(r"[\w.]+(Error|Exception)\b")
 
 Needs = Mapping[str, Any]
 
@@ -75,12 +78,18 @@ def in_words(error: BaseException, stage: str) -> BaseException:
     instead of Ray's pages about it."""
     from ray.exceptions import RuntimeEnvSetupError
 
-    if not isinstance(error, RuntimeEnvSetupError):
-        return error
-    said = "\n".join(f"  {line}" for line in _end_of(str(error)))
+    return not_made(str(error), stage) if isinstance(error, RuntimeEnvSetupError) else error
+
+
+def not_made(told: str, stage: str) -> PluginError:
+    """Told instead of what Ray says of a runtime_env that it could not make."""
+    said = "\n".join(f"  {line}" for line in _end_of(told))
+    plugin, _, _ = stage.rpartition(".")
+    whose = f"plugin {plugin!r}" if plugin else f"action {stage!r}"
+    where = "its requirements.txt, or runtime_env of its config.yaml" if plugin else "the runtime_env that was given"
     return PluginError(
-        f"What plugin {stage.rpartition('.')[0]!r} needs could not be installed where stage {stage!r} was to run:\n"
-        f"{said}\nMend its requirements.txt, or runtime_env of its config.yaml. A cluster that was not told otherwise "
+        f"What {whose} needs could not be installed where stage {stage!r} was to run:\n"
+        f"{said}\nMend {where}. A cluster that was not told otherwise "
         "says this again for ten minutes to who asks for just the same, and tries nothing.",
         stage=stage,
     )
@@ -88,6 +97,8 @@ def in_words(error: BaseException, stage: str) -> BaseException:
 
 def _end_of(told: str) -> list[str]:
     """The end of what the command that failed printed, where there was one, else of the error."""
-    _, _, printed = told.rpartition("lines of stdout:")
+    _, by_command, printed = told.rpartition("lines of stdout:")
     lines = [line.strip() for line in (printed or told).splitlines() if line.strip()]
+    if not by_command and (raised := [at for at, line in enumerate(lines) if _RAISED.match(line)]):
+        lines = lines[raised[-1] :]  # what stands before it are lines of Ray's code
     return lines[-_TOLD:] or ["no reason was told"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -16,19 +15,17 @@ from flows.places.attempt import Attempt
 from flows.places.baggage import Baggage
 from flows.places.cluster import nodes
 from flows.places.news import hear
+from flows.places.node_watch import NodeWatch
 from flows.places.order import Order
 from flows.places.place import Assignment, Surroundings
 from flows.places.plugin_code import PluginCode
 from flows.places.plugin_needs import PluginNeeds, in_words, not_taken, own_variables
-from flows.places.room import Node, alive, described, fits, grown, nodes_described, options
+from flows.places.room import Node, described, fits, grown, options, too_much
 from flows.places.secrets import secrets_of
 from flows.places.stage_worker import Done, Raised, Started, Told, work_on
 from stages.core.definition import Resources
 from stages.core.envelope import Envelope
 from stages.core.errors import JobStopped, UsageError, WorkerLost
-
-QUEUE_S = 60.0
-"""Seconds that a stage waits for a node that could ever run it, where there was one when the job began."""
 
 
 class RayPlace:
@@ -123,37 +120,25 @@ class _Watch:
     def __init__(self, work: Assignment, asked: Resources, needs: bool) -> None:
         self._work, self.asked = work, asked
         self._awaited = "room on the cluster" + (", and for what its plugin needs" if needs else "")
-        self._no_room_since: float | None = None
-        self._waits = False
+        self._nodes = NodeWatch(asked, self._refusal, self._waits)
+        self.look = self._nodes.look
 
     def hear(self, told: Told) -> None:
         work = self._work
         if isinstance(told, Started):
             work.logger.info("Runs on %s, process %d.", told.host, told.pid)
-            if self._waits:
+            if self._nodes.waits:
                 work.reporter.progress(0, 0, None)
         elif isinstance(told, list):
             hear(told, work.logger, work.reporter)
 
-    def look(self, node: str | None) -> None:
-        there = nodes()
-        if node is None:
-            self._wait(there)
-        elif node not in {other["NodeID"] for other in alive(there)}:
-            raise WorkerLost("its node is gone")
+    def _waits(self) -> None:
+        self._work.logger.info("Waits for %s: %s.", self._awaited, described(self.asked))
+        self._work.reporter.progress(0, 0, "waits for room")
 
-    def _wait(self, there: Sequence[Node]) -> None:
+    def _refusal(self, there: Sequence[Node]) -> UsageError:
         stage = self._work.planned.id
-        if not self._waits:
-            self._waits = True
-            self._work.logger.info("Waits for %s: %s.", self._awaited, described(self.asked))
-            self._work.reporter.progress(0, 0, "waits for room")
-        if fits(self.asked, there):
-            self._no_room_since = None
-        elif self._no_room_since is None:
-            self._no_room_since = time.monotonic()
-        elif time.monotonic() - self._no_room_since > QUEUE_S:
-            raise UsageError(_too_much(stage, self.asked, there), stage=stage)
+        return UsageError(_too_much(stage, self.asked, there), stage=stage)
 
 
 _STOPPED = "The job was told to stop. What had ended is kept; the same command goes on from there."
@@ -175,7 +160,4 @@ def envelope_of(end: Done | Raised, key: str) -> Envelope:
 
 
 def _too_much(stage: str, asked: Resources, there: Sequence[Node]) -> str:
-    return (
-        f"Stage {stage!r} asks for {described(asked)}, which no node of the cluster has: there is "
-        f"{nodes_described(there)}. Ask for less (`resources` of the profile's entry), or add a node that has it."
-    )
+    return too_much(f"Stage {stage!r}", asked, there, "`resources` of the profile's entry")

@@ -69,6 +69,14 @@ def nodes_described(nodes: Sequence[Node]) -> str:
     return "; ".join(parts) or "no node that is alive"
 
 
+def too_much(who: str, asked: Resources, nodes: Sequence[Node], where: str) -> str:
+    """What is said of somebody who asks for more than any node has; `where` is said how much to ask for."""
+    return (
+        f"{who} asks for {described(asked)}, which no node of the cluster has: there is {nodes_described(nodes)}. "
+        f"Ask for less ({where}), or add a node that has it."
+    )
+
+
 def _fitting(resources: Resources, nodes: Sequence[Node]) -> list[Node]:
     asked = wanted(resources)
     return [node for node in alive(nodes) if _times(asked, node["Resources"]) >= 1]

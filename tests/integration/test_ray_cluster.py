@@ -208,10 +208,10 @@ class TestWaiting:
     def test_a_stage_whose_only_node_vanishes_fails_and_names_what_it_asks(
         self, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from flows.places import attempt, ray_place
+        from flows.places import attempt, node_watch
 
         monkeypatch.setattr(attempt, "LOOK_S", 0.5)
-        monkeypatch.setattr(ray_place, "QUEUE_S", 2.0)
+        monkeypatch.setattr(node_watch, "QUEUE_S", 2.0)
         node = place.add(resources={"q": 1})
 
         def kill() -> None:
