@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.executors.job_lines import BAGGAGE, CALL, end_line, line_of, mark_of
+from flows.executors.job_server import known_job_client
 from flows.executors.sent import SentCall
 from flows.executors.there import run_sent
 from flows.places.baggage import Baggage
 from flows.places.news import Notebook
+from stages.core.context import Deferred
 from stages.core.errors import StageFailed, StagewrightError
 
 
@@ -27,7 +29,7 @@ def main() -> int:
     telling = threading.Thread(target=_tell, args=(mark, notebook), daemon=True)
     telling.start()
     try:
-        envelope = run_sent(sent, Path.cwd(), os.cpu_count() or 1, notebook, None)
+        envelope = run_sent(sent, Path.cwd(), os.cpu_count() or 1, notebook, Deferred(known_job_client))
         end: dict[str, Any] = {"done": envelope.to_bytes().decode()}
     except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told of it
         traceback.print_exception(error.__cause__ or error)  # the action's own, where there is one

@@ -23,10 +23,7 @@ VARIABLE = "RAY_API_SERVER_ADDRESS"  # Ray's own
 
 def dashboard_of(url: str | None) -> str:
     """The address that is meant. Raises UsageError where none is named and no Ray with a job server runs here."""
-    found = url or os.environ.get(VARIABLE)
-    if found is None and (local := local_ray(read_settings())) is not None and local.dashboard:
-        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(local.token_file)}
-        found = local.dashboard
+    found = url or os.environ.get(VARIABLE) or _local()
     if found is None:
         raise UsageError(
             "No job server of a Ray cluster is known: give dashboard_url, set RAY_API_SERVER_ADDRESS, or start Ray on "
@@ -47,6 +44,23 @@ def connected(url: str) -> Any:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with of_the_server(url):
         return JobSubmissionClient(url)
+
+
+def known_job_client() -> Any:
+    """A client of the server that RAY_API_SERVER_ADDRESS names, else of this machine's; None where there is none.
+
+    Raises UsageError, ServiceUnreachable.
+    """
+    return connected(dashboard_of(None)) if os.environ.get(VARIABLE) or _local() else None
+
+
+def _local() -> str | None:
+    """The address of this machine's, and from then on what it takes to be let in."""
+    local = local_ray(read_settings())
+    if local is None or local.dashboard is None:
+        return None
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(local.token_file)}
+    return local.dashboard
 
 
 @contextmanager

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
+from flows.connections import known_server
+from flows.settings import is_loopback, read_settings
 from stages.core.errors import ServiceUnreachable
 
 
 def server_client(until: ExitStack) -> Any:
     """A client of the Prefect server that this process's environment names; None where it names none. It is open
     already, so that a stage may use it in a `with` or not, and closed with `until`."""
-    from prefect.client.orchestration import get_client
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
     refresh_global_settings_context()  # this process may have served another job before, and its server
-    if not get_current_settings().api.url:
-        return None
-    return until.enter_context(get_client(sync_client=True))
+    url = get_current_settings().api.url
+    return _opened(url, until) if url else None
+
+
+def known_server_client(until: ExitStack) -> Any:
+    """The same, also of a server that was started on this machine, which the environment need not name. Nothing of
+    this process changes by it."""
+    url = known_server(read_settings())
+    return _opened(url, until) if url else server_client(until)
+
+
+def _opened(url: str, until: ExitStack) -> Any:
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    how = {"trust_env": not is_loopback(urlsplit(url).hostname)}  # a proxy that is named is for what is outside
+    with temporary_settings({PREFECT_API_URL: url}):
+        return until.enter_context(get_client(how, sync_client=True))
 
 
 def job_client() -> Any:
