@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from prefect import Flow
-from prefect.context import refresh_global_settings_context
 from prefect.settings import get_current_settings
 
 from flows.assemble import assemble
@@ -48,7 +47,6 @@ def _use_local_server() -> None:
     """Neither the environment nor a Prefect profile may name a server: whoever named one wants it."""
     if get_current_settings().api.url is None and (server := local_server(read_settings())):
         point_prefect_at(server)
-        refresh_global_settings_context()
 
 
 def __getattr__(name: str) -> Flow[..., dict[str, Any]]:

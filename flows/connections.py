@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -146,10 +147,13 @@ def _missing(settings: Settings, what: str) -> ServiceUnreachable:
 
 
 def point_prefect_at(api_url: str) -> None:
-    """Make the Prefect of this process use the server. One that is imported already must read its settings again."""
+    """Make the Prefect of this process use the server, whether it is imported already or not."""
     os.environ["PREFECT_API_URL"] = api_url
     if is_loopback(urlsplit(api_url).hostname):
         _reach_loopback_directly()
+    imported = sys.modules.get("prefect.context")  # it has read its settings when it was imported
+    if imported is not None and imported.get_settings_context().settings.api.url != api_url:
+        imported.refresh_global_settings_context()
 
 
 def _reach_loopback_directly() -> None:

@@ -94,11 +94,9 @@ def _yaml_of_the_shipped(ray: str) -> str:
 
 def _deploy(wanted: list[Wanted], pool: str, gpus: int | None, dry: bool, whole: bool) -> tuple[list[Change], bool]:
     from prefect.client.orchestration import get_client
-    from prefect.context import refresh_global_settings_context
 
     from deployments.deploying.server import Server
 
-    refresh_global_settings_context()  # Prefect was imported to check profiles, when there was no server yet
     with get_client(sync_client=True) as client:
         server = Server(client, pool, str(Path.cwd()), dry)
         changes = [server.make_pool(), server.save_storage(), server.limit_gpus(gpus)]

@@ -46,7 +46,7 @@ def plugin(on_ray: Toys, services: Connections, monkeypatch: pytest.MonkeyPatch)
     """Its folder; the home knows of a Prefect server and a Ray, and the environment of neither."""
     discovery.load_stages()  # toys are kept
     monkeypatch.setattr(registry, "_stages", dict(registry._stages))
-    monkeypatch.delenv("PREFECT_API_URL")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     record = Path(on_ray.environment["STAGEWRIGHT_HOME"]) / "services.json"
     known = {**json.loads(record.read_text()), "prefect": {"api_url": services.prefect_api_url}}
     record.write_text(json.dumps(known))
@@ -61,11 +61,8 @@ def test_it_has_them_wherever_it_runs(plugin: Path, services: Connections, mode:
 def test_as_a_stage_on_threads_it_runs_on_no_cluster(
     plugin: Path, services: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "PREFECT_API_URL", services.prefect_api_url
-    )  # Prefect may be imported already, and has read none
-    refresh_global_settings_context()
-    monkeypatch.delenv("PREFECT_API_URL")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    refresh_global_settings_context()  # as where Prefect was imported before a server was named
     assert run_plugin(plugin, "ask", mode="task") == [f"{services.prefect_api_url}/", None]
 
 
