@@ -11,7 +11,7 @@ demo: install
 	@$(BIN)/stagewright run brand-exposure --input video=out/demo.mp4
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 check: install
 	$(BIN)/ruff check .

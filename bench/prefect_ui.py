@@ -6,14 +6,15 @@ by default, below `/v2`. Nothing is asked outside of this machine: such a reques
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Route, TimeoutError, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE = 60_000  # milliseconds that the UI may take to show something
@@ -163,5 +164,10 @@ class RunPage:
         """Go to the report of the profile's latest run, by the link that its card leads to."""
         self.open("Artifacts")
         self.card("brand-exposure-report").click()
-        self.ui.page.get_by_role("link", name="report.html").first.click()
+        link = self.ui.page.get_by_role("link", name="report.html").first
+        for _ in range(6):  # one that the page draws anew in that instant is clicked in vain
+            link.click()
+            with suppress(TimeoutError):
+                self.ui.page.wait_for_url(re.compile(r"/report\.html\?"), timeout=10_000)
+                break
         return self.ui.page

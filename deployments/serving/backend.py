@@ -168,7 +168,7 @@ def _joined(cluster: str) -> Iterator[Any]:
     try:
         import ray
 
-        from flows.places.ray_connection import Cluster, is_elsewhere, join
+        from flows.places.ray_connection import Cluster, disconnect, is_elsewhere, join
     except ImportError:
         raise UsageError("Ray is not installed. Install it with `pip install 'stagewright[serving]'`.") from None
     known = ray.is_initialized()
@@ -179,4 +179,4 @@ def _joined(cluster: str) -> Iterator[Any]:
         yield join(cluster, read_settings(), log_to_driver=False)
     finally:
         if not known:
-            ray.shutdown()
+            disconnect()

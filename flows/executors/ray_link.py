@@ -45,6 +45,6 @@ def leave(user: object) -> None:
         if user in _users:
             _users.discard(user)
             if not _users:
-                import ray
+                from flows.places.ray_connection import disconnect
 
-                ray.shutdown()
+                disconnect()

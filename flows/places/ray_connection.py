@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -64,8 +65,20 @@ def join(
         _init(address, init)
         return _checked(address, check)
     except BaseException:  # else `ray.nodes()` tells whoever connects next of the nodes of this cluster
-        ray.shutdown()
+        disconnect()
         raise
+
+
+def disconnect() -> None:
+    """Leave the cluster that this process is connected to, if it is. No garbage is collected meanwhile: a stream of
+    results that another thread's collector frees in that instant asks a core that is gone, and Ray ends the process."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _checked(address: str, check: Callable[[Cluster], None]) -> Cluster:

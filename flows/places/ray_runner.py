@@ -22,7 +22,7 @@ from prefect_ray import RayTaskRunner
 from flows.places.baggage import pack
 from flows.places.names import RAY
 from flows.places.place import Surroundings
-from flows.places.ray_connection import Cluster, connect
+from flows.places.ray_connection import Cluster, connect, disconnect
 from flows.places.ray_place import RayPlace
 from flows.settings import read_settings
 
@@ -70,7 +70,7 @@ class StageRayTaskRunner(RayTaskRunner[Any]):  # type: ignore[misc]  # its base 
         super().__exit__(*exc_info)
         with _lock:
             if _holders.pop() and not _holders:
-                ray.shutdown()
+                disconnect()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.local import down, status, up
+from deployments.local import down, prefect_program, status, up
 from deployments.local.service import ask
 from flows.settings import Settings
 
@@ -59,7 +59,7 @@ def kept(settings: Settings) -> dict[str, dict[str, int]]:
 def servers_of(settings: Settings) -> list[int]:
     found = psutil.process_iter(["cmdline", "cwd"])
     ours = [process for process in found if process.info["cwd"] == str(settings.home / "prefect")]
-    return [process.pid for process in ours if "prefect" in process.info["cmdline"]]
+    return [process.pid for process in ours if prefect_program.__file__ in process.info["cmdline"]]
 
 
 def test_two_at_once_start_one_of_each(
