@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -214,11 +215,14 @@ class TestItems:
         )
 
     def test_an_item_whose_worker_is_killed_goes_to_another(self, on_ray: Toys) -> None:
-        sets = ["items=60", "wait=0.05", "deadly=[30,31,32,33,34,35,36,37,38,39]", "once=true"]
+        deadly = range(30, 50)  # many, since on a busy machine the other worker comes late
+        sets = ["items=60", "wait=0.1", f"deadly={[*deadly]}", "once=true"]
         ran = _run(on_ray, SPREAD, *(part for text in sets for part in ("--set", f"toy_spread.{text}")))
         assert ran.json["outputs"] == {"squares": [number * number for number in range(60)], "failed": []}
         assert len(noted(on_ray.folder, "spread")) == 1  # the stage itself went on
-        assert len({line.split()[1] for line in noted(on_ray.folder, "items")}) > 2
+        begun = Counter(int(line.split()[0]) for line in noted(on_ray.folder, "items"))
+        assert {number for number, times in begun.items() if times > 1} <= set(deadly)
+        assert begun.total() > 60  # what was lost with its worker was dealt with again
 
     def test_a_worker_that_has_other_code_is_told_of(self, on_ray: Toys) -> None:
         """As on a node with another version of the stage's package, beside a stage whose own node has the right one."""
