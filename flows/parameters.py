@@ -71,7 +71,9 @@ def settings_model(profile: str, item: CheckedEntry) -> type[BaseModel]:
     fields = {name: (_annotation(info), _field(name, info, values)) for name, info in base.model_fields.items()}
     name = "".join(part.capitalize() for part in f"{profile}-{item.entry.id}".replace("_", "-").split("-"))
     doc = ("" if item.entry.enabled else "Off, unless switched on under 'enabled'. ") + _plain(definition.description)
-    made: type[BaseModel] = create_model(name, __base__=base, __doc__=doc, **fields)  # type: ignore[call-overload]
+    made: type[BaseModel] = create_model(  # type: ignore[call-overload]  # it knows no fields by a mapping
+        name, __base__=base, __doc__=doc, **fields
+    )
     made.model_config = {**base.model_config, "extra": "forbid", "frozen": True, "title": definition.label}
     return made
 

@@ -130,7 +130,8 @@ def folder_for_sockets(folder: Path, longest: str) -> Path:
     Raises ServiceUnreachable where others may enter it.
     """
     mark = sha256(os.fsencode(folder)).hexdigest()[:12]
-    elsewhere = [Path(base) / f"stagewright-{mark}" for base in (tempfile.gettempdir(), "/tmp")]  # noqa: S108
+    bases = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - the shortest there is; that it is ours alone is checked below
+    elsewhere = [Path(base) / f"stagewright-{mark}" for base in bases]
     fitting = [place for place in (folder, *elsewhere) if len(os.fsencode(place / longest)) <= SOCKET_LIMIT]
     chosen = (fitting or elsewhere)[0]
     chosen.mkdir(mode=0o700, exist_ok=True)

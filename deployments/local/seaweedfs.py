@@ -103,8 +103,8 @@ class SeaweedFS:
 
     def leftovers(self, port: int) -> list[Path]:
         parts = [flag.partition(".")[0] for flag in _PORTS if flag.endswith(".grpc")]
-        # hard-coded there: neither a flag nor TMPDIR moves them
-        return [Path(f"/tmp/seaweedfs-{part}-grpc-{port + _PORTS[f'{part}.port.grpc']}.sock") for part in parts]  # noqa: S108
+        there = "/tmp/seaweedfs-{}-grpc-{}.sock"  # noqa: S108 - hard-coded there: neither a flag nor TMPDIR moves them
+        return [Path(there.format(part, port + _PORTS[f"{part}.port.grpc"])) for part in parts]
 
     def _signed(
         self, port: int, method: str, path: str, body: bytes = b"", accepted: tuple[int, ...] = (200,)

@@ -99,7 +99,7 @@ def _tell(job: Job, told: float) -> float:
 def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
     """Put the end of a stage on the board; its error, if it failed by itself."""
     if state.is_completed():
-        result: StageResult = state.result(_sync=True)  # type: ignore[call-overload]
+        result: StageResult = state.result(_sync=True)  # type: ignore[call-overload]  # no overload has _sync
         if result.kept:  # else the stage's own task has said so
             job.board.end(id, result)
         return None
@@ -109,7 +109,7 @@ def _end(job: Job, id: str, state: State[Any]) -> StagewrightError | None:
     if state.is_cancelled():
         job.board.fail(id, "Ended, since the run was to stop.")
         return None
-    found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+    found = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]  # likewise
     error = _as_error(id, found, state)
     job.board.fail(id, str(error))
     return error

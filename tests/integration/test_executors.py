@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from flows.settings import read_settings
 from stages.core.errors import JobStopped, StageFailed, UsageError, WorkerLost
 from stages.plugins import PluginDiscovery
 from tests.integration.driving import Toys, in_process
+from tests.integration.tiny_wheel import write_wheel
 from tests.integration.waiting import until
 from tests.unit.plugin_folders import PluginFolders
 
@@ -274,14 +274,3 @@ class TestJobs:
         )
         write_wheel(folder / "wheels")
         assert RayJobExecutor(working_dir=folder).execute("need") == 42
-
-
-def write_wheel(folder: Path) -> None:
-    """A package that is installed nowhere, `tiny-wheel`."""
-    folder.mkdir()
-    about = "tiny_wheel-1.0.dist-info"
-    with zipfile.ZipFile(folder / "tiny_wheel-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny_wheel/__init__.py", "ANSWER = 42\n")
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-wheel\nVersion: 1.0\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from flows.executors import run_plugin
 from flows.executors.plugin_runs import Mode
 from tests.integration.driving import Toys, in_process
+from tests.unit.listener import Listener
 from tests.unit.plugin_folders import PluginFolders
 
 TELL = r"""
@@ -40,22 +41,6 @@ TELL = r"""
         return {"odd": "a\u2028b\x85c"}
 """
 CONFIG = "actions:\n  tell: {entrypoint: 'plugin.telling:tell'}\n"
-
-
-class Ears:
-    """A reporter that remembers all, in its order."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[Any, ...]] = []
-
-    def progress(self, current: float, total: float, category: str | None) -> None:
-        self.heard.append(("progress", current, total, category))
-
-    def metrics(self, value: Mapping[str, Any], category: str) -> None:
-        self.heard.append(("metrics", dict(value), category))
-
-    def event(self, name: str, data: Mapping[str, Any], file: str | None) -> None:
-        self.heard.append(("event", name, dict(data), file))
 
 
 @pytest.fixture
@@ -98,7 +83,7 @@ def test_all_is_heard_and_in_its_order(
     plugin: Path, mode: Mode, runner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAGEWRIGHT_RUNNER", runner)
-    ears, note = Ears(), tmp_path / "note.txt"
+    ears, note = Listener(), tmp_path / "note.txt"
     with logged() as lines:
         assert run_plugin(plugin, "tell", {"note": str(note)}, mode, reporter=ears) == {"odd": "a\u2028b\x85c"}
     assert ears.heard == all_of(note)
@@ -110,7 +95,7 @@ def test_all_is_heard_and_in_its_order(
 
 
 def test_of_a_result_that_is_kept_its_metrics_are_heard(plugin: Path, tmp_path: Path) -> None:
-    given, first, again = {"note": str(tmp_path / "note.txt")}, Ears(), Ears()
+    given, first, again = {"note": str(tmp_path / "note.txt")}, Listener(), Listener()
     run_plugin(plugin, "tell", given, "task", reporter=first)
     run_plugin(plugin, "tell", given, "task", reporter=again)
     assert len(first.heard) == 8

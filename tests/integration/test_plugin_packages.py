@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from stages.core import discovery, registry
 from stages.plugins import PluginDiscovery
 from tests.integration.driving import Ended, Toys, in_process
 from tests.integration.prefect_side import ended
+from tests.integration.tiny_wheel import write_wheel
 from tests.unit.plugin_folders import PluginFolders
 
 NEED = """
@@ -69,17 +69,6 @@ def needy(folders: PluginFolders, requires: str = "tiny-wheel", config: str = CO
     folder = folders.write("needy", {"need.py": NEED, "requirements.txt": f"{requires}\n"}, config)
     write_wheel(folder / "wheels")
     return folder
-
-
-def write_wheel(folder: Path) -> None:
-    """A package, `tiny-wheel`."""
-    folder.mkdir(exist_ok=True)
-    about = "tiny_wheel-1.0.dist-info"
-    with zipfile.ZipFile(folder / "tiny_wheel-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny_wheel/__init__.py", "ANSWER = 42\n")
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-wheel\nVersion: 1.0\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "")
 
 
 def run(folders: PluginFolders, *args: str, runner: str = "ray") -> Ended:
