@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import proxy_bypass
 
@@ -25,21 +24,16 @@ PROFILE = "name: {}\nstages: [{{id: frames, stage: extract_frames}}]\ninputs: {{
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with services, and an environment that says nothing of stores, servers and proxies."""
     for name in os.environ:
         if name.startswith(("STAGEWRIGHT_", "PREFECT_", "AWS_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    for name in ("PREFECT_API_URL", "NO_PROXY", "no_proxy", *starting._PREFECT, "PREFECT_LOCAL_STORAGE_PATH"):
-        monkeypatch.setenv(name, "")  # so that what is set in their place is forgotten
-        monkeypatch.delenv(name)
     monkeypatch.setenv("STAGEWRIGHT_HOME", str(tmp_path))
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect-home"))
     (tmp_path / "services.json").write_text(json.dumps({"store": STORE, "prefect": {"api_url": LOCAL}}))
     refresh_global_settings_context()
-    yield tmp_path
-    monkeypatch.undo()
-    refresh_global_settings_context()
+    return tmp_path
 
 
 class TestProxies:

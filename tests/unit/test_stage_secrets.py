@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from prefect.context import refresh_global_settings_context
 
 from flows.connections import outside_store
 from flows.places.secrets import secrets_of
@@ -31,6 +32,7 @@ def _nothing_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
+    refresh_global_settings_context()  # else a server that the tests of another file run on is asked
 
 
 def define(*secrets: str) -> StageDefinition:
