@@ -1,4 +1,4 @@
-"""What holds for every test: it leaves this process as it found it."""
+"""What holds for every test: it does today what it did yesterday, and leaves this process as it found it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# No deadline: the first example pays for imports, all for neighbours on the machine. The examples of a law are the same
+# in every run, so that a change is never held up by what it did not touch; look for new ones now and then with
+# `pytest tests/unit --hypothesis-profile=explore`.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from stages.core import registry
 from stages.core.blobs import BlobStore
 from stages.core.discovery import load_stages
 from tests.unit.harness import make_blobs
 from tests.unit.workshop import Workshop
-
-settings.register_profile("shared-machine", deadline=None)  # the first example pays for imports, all for neighbours
-settings.load_profile("shared-machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

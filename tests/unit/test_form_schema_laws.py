@@ -147,9 +147,12 @@ def plus(bound: float | None, step: int) -> float | None:
 
 
 def allows(model: type[BaseModel], values: dict[str, Any]) -> bool:
-    """Whether the model takes the values as they are, and makes none of another kind into its own."""
+    """Whether the model takes the values as they are, and makes none of another kind into its own.
+
+    To pydantic a choice is what equals it in Python, so it makes 1 into True; JSON and its schemas know two kinds.
+    """
     try:
-        TypeAdapter(model).validate_json(json.dumps(values), strict=True)
+        taken = TypeAdapter(model).validate_json(json.dumps(values), strict=True)
     except ValidationError:
         return False
-    return True
+    return all(isinstance(getattr(taken, name), bool) == isinstance(value, bool) for name, value in values.items())

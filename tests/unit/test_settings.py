@@ -26,8 +26,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(number: int) -> pwd.struct_passwd:
         raise KeyError(number)
 
-    monkeypatch.setenv("HOME", "")  # so that what is set in its place is forgotten
-    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 

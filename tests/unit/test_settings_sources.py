@@ -93,9 +93,6 @@ class TestSources:
         (home / "home").mkdir()
         kept = {"endpoint": "http://127.0.0.1:9", "bucket": "b", "access_key": "k", "secret_key": "s"}
         (home / "home" / "services.json").write_text(json.dumps({"store": kept, "prefect": {"api_url": LOCAL}}))
-        for name in ("PREFECT_API_URL", "NO_PROXY", "no_proxy", *starting._PREFECT, "PREFECT_LOCAL_STORAGE_PATH"):
-            monkeypatch.setenv(name, "")  # so that what is set in their place is forgotten
-            monkeypatch.delenv(name)
         monkeypatch.setattr(starting, "_starter", starting._only_find)
         monkeypatch.setenv("STAGEWRIGHT_WORKER", "3")
         said: list[str] = []
