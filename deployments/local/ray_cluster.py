@@ -37,8 +37,9 @@ _FLAGS = (
     f"--head --block --node-ip-address={LOOPBACK} --include-dashboard=false --disable-usage-stats --no-monitor "
     # free ports, another at each start: those that have a fixed one by default can be had by one Ray on a machine
     "--min-worker-port=0 --max-worker-port=0 --dashboard-agent-listen-port=0 "
-    # a dashboard's list of tasks, which nobody sees here; a driver waits 0.25 s for it when it leaves
-    '--system-config={"task_events_report_interval_ms":0}'
+    # A dashboard's list of tasks, which nobody sees here; a driver waits 0.25 s for it when it leaves. Metrics are read
+    # by nobody either; a driver that has joined some dozen times waits 45 s for their exporters when it leaves.
+    '--system-config={"task_events_report_interval_ms":0,"enable_metrics_collection":false,"enable_open_telemetry":false}'
 ).split()
 _SETTINGS = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else it takes 127.0.0.1 for the address that others know us by
