@@ -41,7 +41,8 @@ def test_ray_is_given_every_hardening_flag(home: Home) -> None:
     assert command.args[3:] == [
         *("start", "--head", "--block", "--node-ip-address=127.0.0.1", "--include-dashboard=false"),
         *("--disable-usage-stats", "--no-monitor", "--min-worker-port=0", "--max-worker-port=0"),
-        *("--dashboard-agent-listen-port=0", '--system-config={"task_events_report_interval_ms":0}'),
+        "--dashboard-agent-listen-port=0",
+        '--system-config={"task_events_report_interval_ms":0,"enable_metrics_collection":false,"enable_open_telemetry":false}',
         *("--port=21000", "--dashboard-host=127.0.0.1", "--dashboard-port=21001", f"--temp-dir={home.ray}/t"),
         *("--object-store-memory=300000000", f"--num-cpus={os.cpu_count()}"),
     ]
