@@ -75,7 +75,8 @@ def _hear_ends(job: Job, futures: Futures, artifacts: Artifacts) -> StagewrightE
         failed = _end(job, ids[done], cast(State[Any], done.result()))
         artifacts.of_stage(job.board.stages[ids[done]], futures[ids[done]].task_run_id)
         error = error or failed
-        told = _tell(job, told)
+        if not isinstance(error, StoreError):  # of which it would be waited for anew
+            told = _tell(job, told)
     if job.cancelled:
         return JobStopped("The run was cancelled.")
     return error
