@@ -90,7 +90,9 @@ def _noted(origin: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         where = f"install it, or name the folder that {error.name!r} lies in with PYTHONPATH"
         _note(f"{origin} does not load: ModuleNotFoundError: {error}; {where}")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a foreign module may raise anything, and must not stop the rest
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a foreign module may raise anything (pytest's Skipped is no Exception)
         _note(f"{origin} does not load: {type(error).__name__}: {error}")
 
 

@@ -54,7 +54,9 @@ def _module(package: str, folder: Path, name: str) -> ModuleType:
             problem = f"{folder}: there is no module {inside!r} in the plugin's folder; entry points are relative to it"
             raise PluginError(f"{problem}.", plugin=package) from None
         raise _failed(folder, error, _instead(package, folder, error.name or "")) from error
-    except (Exception, SystemExit) as error:  # a plugin's module may raise anything, and must not stop the rest
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin's module may raise anything (pytest's Skipped is no Exception)
         raise _failed(folder, error) from error
 
 

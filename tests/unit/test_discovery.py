@@ -123,6 +123,15 @@ class TestFaults:
             "install it, or name the folder that 'nowhere_to_be_found' lies in with PYTHONPATH"
         ]
 
+    def test_one_that_raises_what_is_no_exception_does_not_stop_the_rest(self, modules: Modules) -> None:
+        bad, good = modules.write("import asyncio\nraise asyncio.CancelledError('stop')"), modules.write(DEFINITION)
+        load_stages([bad, good])
+        (told,) = load_faults()
+        assert told == f"module {bad!r} (named in STAGEWRIGHT_STAGE_MODULES) does not load: CancelledError: stop"
+        assert get_stage(good).label == "Look"
+        with pytest.raises(KeyboardInterrupt):
+            load_stages([modules.write("raise KeyboardInterrupt")])
+
     def test_one_that_is_not_there(self, modules: Modules) -> None:
         load_stages(["no_such_module"])
         assert load_faults() == [

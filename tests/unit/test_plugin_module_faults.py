@@ -27,6 +27,30 @@ class TestFaults:
         folder = folders.write("alpha", {"plugin/count.py": "raise SystemExit(3)"})
         assert refused(folder) == f"{folder}/plugin/count.py:1: the module does not load: SystemExit: 3"
 
+    @pytest.mark.parametrize(
+        ("code", "told"),
+        [
+            (
+                "import pytest\npytest.importorskip('nowhere_to_be_found')",
+                "2: the module does not load: Skipped: could not",
+            ),
+            (
+                "import asyncio\nraise asyncio.CancelledError('stop')",
+                "2: the module does not load: CancelledError: stop",
+            ),
+        ],
+    )
+    def test_code_that_raises_at_import_what_is_no_exception(
+        self, folders: PluginFolders, code: str, told: str
+    ) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": code})
+        assert refused(folder).startswith(f"{folder}/plugin/count.py:{told}")
+
+    def test_who_interrupts_an_import_is_obeyed(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "raise KeyboardInterrupt"})
+        with pytest.raises(KeyboardInterrupt):
+            PluginDiscovery.from_path(folder).get_action_class("count")
+
     def test_a_syntax_error(self, folders: PluginFolders) -> None:
         folder = folders.write("alpha", {"plugin/count.py": "x = 1\ndef count(:\n"})
         assert refused(folder) == f"{folder}/plugin/count.py:2: the module does not load: SyntaxError: invalid syntax"
