@@ -12,7 +12,8 @@ from stages.documents.faults import Fault
 from stages.plugins.action import name_of_class
 from stages.plugins.config import is_action_name
 from stages.plugins.source_lineage import Found, Outside, lineage, resolve
-from stages.plugins.source_names import Definition, Imported, constants_of, dotted
+from stages.plugins.source_names import Definition, constants_of, dotted
+from stages.plugins.source_texts import meant_by
 from stages.plugins.source_tree import Module, SourceTree
 
 _BASE = re.compile(r"(stages|flows)(\.\w+)*\.Base\w*Action")
@@ -65,7 +66,11 @@ def _of_class(tree: SourceTree, module: Module, node: ast.ClassDef) -> FoundActi
     given: dict[str, tuple[Module, ast.expr]] = {}
     for found in reversed(inside):
         if isinstance(found.node, ast.ClassDef):
-            given |= {name: (found.module, value) for name, value in constants_of(found.node.body).items()}
+            own = constants_of(found.node.body)
+            said = {
+                name: own.get(value.id, value) if isinstance(value, ast.Name) else value for name, value in own.items()
+            }
+            given |= {name: (found.module, value) for name, value in said.items()}
     action = _action(tree, module, node, name_of_class(node.name), given)
     execute = _execute(inside)
     return replace(action, is_awaited=isinstance(execute, ast.AsyncFunctionDef) and not execute.decorator_list)
@@ -107,7 +112,8 @@ def _of_function(tree: SourceTree, module: Module, node: ast.FunctionDef | ast.A
 def _action(
     tree: SourceTree, module: Module, node: Definition, name: str, given: Mapping[str, tuple[Module, ast.expr]]
 ) -> FoundAction:
-    words = {key: _word(*value) for key, value in given.items() if key in ("action_name", "input_type", "output_type")}
+    keys = ("action_name", "input_type", "output_type")
+    words = {key: _word(tree, key, *value) for key, value in given.items() if key in keys}
     return FoundAction(
         name=words.get("action_name") or name,
         entrypoint=f"{module.name}:{node.name}",
@@ -118,17 +124,10 @@ def _action(
     )
 
 
-def _word(module: Module, value: ast.expr, steps: int = 0) -> str | None:
-    """The text that an expression is, or the last part of the name that it is; none of anything else."""
-    if isinstance(value, ast.Constant):
-        return value.value if isinstance(value.value, str) else None
-    name = dotted(value)
-    bound = module.names.bound.get(name) if name else None
-    if isinstance(bound, Imported):
-        return bound.target.rpartition(".")[2]
-    if isinstance(bound, ast.Constant | ast.Name | ast.Attribute) and steps < 10:
-        return _word(module, bound, steps + 1)
-    return name.rpartition(".")[2] if name else None
+def _word(tree: SourceTree, key: str, module: Module, value: ast.expr) -> str | None:
+    """The text that an expression is. A data type may be named by its class as well, a name of an action may not."""
+    meant = meant_by(tree, module, value)
+    return meant.text or (None if key == "action_name" else meant.name)
 
 
 def _name_faults(actions: Iterable[FoundAction]) -> Iterator[Fault]:

@@ -158,6 +158,62 @@ class TrainAction(BaseAction[int]):
         assert names(folder) == ["base"]
 
 
+NAMES = {
+    "plugin/__init__.py": "",
+    "plugin/consts.py": "from enum import StrEnum\nfrom plugin.more import *\n"
+    "NAME, IN = 'pair', 'pair'\nNAME = 'told'\nclass E(StrEnum):\n    T = 'member'\nclass Base:\n    T = NAME\nclass K(Base):\n    U = 1\n    V = Kind\n"
+    "Alias = K\nMADE = str(1)\nROUND = OTHER\nOTHER = ROUND\n",
+    "plugin/more.py": "IN_MORE = 'more'\nfrom elsewhere import Frames as Kind\n",
+}
+
+
+class TestNamesFromElsewhere:
+    @pytest.mark.parametrize(
+        ("value", "name", "kind"),
+        [
+            ("NAME", "told", "told"),
+            ("N", "told", "told"),
+            ("consts.NAME", "told", "told"),
+            ("plugin.consts.NAME", "told", "told"),
+            ("consts.IN_MORE", "more", "more"),
+            ("E.T", "member", "member"),
+            ("E.T.value", "member", "member"),
+            ("consts.E.T.value", "member", "member"),
+            ("consts.K.T", "told", "told"),
+            ("consts.Alias.T", "told", "told"),
+            ("OWN", "of the class", "of the class"),
+            ("consts.K.U", "go", None),
+            ("consts.K.V", "go", "Frames"),
+            ("consts.Kind", "go", "Frames"),
+            ("consts.K", "go", "K"),
+            ("consts.IN", "go", "IN"),
+            ("consts.MADE", "go", "MADE"),
+            ("consts.NAME[1:]", "go", None),
+            ("away.NAME", "go", "NAME"),
+            ("away.E.T.value", "go", "value"),
+            ("{'a': 'b'}['a']", "go", None),
+        ],
+    )
+    def test_are_followed_to_a_text_or_to_a_class(self, value: str, name: str, kind: str, plugin: Written) -> None:
+        text = "import away\nimport plugin.consts\nfrom plugin import consts\n" + BASE
+        text += "from .consts import NAME, NAME as N, E\n"
+        text += f"class GoAction(BaseAction):\n    OWN = 'of the class'\n    output_type = {value}\n    execute = 1\n"
+        (action,) = find_actions(plugin(NAMES | {"plugin/go.py": text}))[0]
+        assert (action.name, action.output_type) == ("go", kind)
+        text = text.replace("output_type", "action_name").replace("of the class", "of_the_class")
+        (action,) = find_actions(plugin({"plugin/go.py": text}))[0]
+        assert action.name == name.replace(" ", "_")
+
+    def test_a_circle_ends(self, plugin: Written) -> None:
+        text = BASE + "from plugin import consts\nclass GoAction(BaseAction):\n    action_name = consts.ROUND\n"
+        assert names(plugin(NAMES | {"plugin/go.py": text + "    execute = 1\n"})) == ["go"]
+
+    def test_in_a_decorator(self, plugin: Written) -> None:
+        text = BASE + "from plugin.consts import NAME, E\n@action(NAME, input_type=E.T)\ndef go(params, ctx): ...\n"
+        (action,) = find_actions(plugin(NAMES | {"plugin/go.py": text}))[0]
+        assert (action.name, action.input_type) == ("told", "member")
+
+
 class TestFunctions:
     def test_decorated_functions(self, plugin: Written) -> None:
         folder = plugin(
