@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from stages.core.context import RuntimeContext
 from stages.core.errors import UsageError
 from stages.datatypes import Dataset, ONNXModel
-from stages.plugins import BaseInferenceAction, InferenceContext
+from stages.plugins import BaseInferenceAction, InferenceContext, PluginDiscovery
 from stages.steps import BaseStep, StepFailed, StepRegistry, StepResult
 from tests.unit.harness import make_context, run_stage
 from tests.unit.line_fits import FitParams, Heard, numbers
+from tests.unit.plugin_folders import PluginFolders
 
 
 class LineParams(BaseModel):
@@ -60,6 +61,69 @@ def test_a_model_is_loaded_once_and_asked_in_batches(tmp_path: Path) -> None:
     for file in (*files[1:], files[0]):  # more than are kept
         run_stage(LineAction.definition(), {"model": str(file)}, {}, tmp_path)
     assert len(LineAction.loads) == 4
+
+
+class ScaledParams(LineParams):
+    scale: float = 1
+
+
+def scaled_action() -> type[BaseInferenceAction[Any]]:
+    """A class made anew at each call, as by a notebook's cell that is run again."""
+
+    class ScaledAction(BaseInferenceAction[ScaledParams]):
+        loads: ClassVar[list[float]] = []
+
+        def load_model(self, path: Path) -> float:
+            self.loads.append(self.params.scale)
+            return self.params.scale
+
+        def infer(self, batch: list[Any]) -> list[Any]:
+            return [self.model * x for x in batch]
+
+    return ScaledAction
+
+
+def test_a_model_is_loaded_for_each_choice_of_parameters_and_by_each_class(tmp_path: Path) -> None:
+    file = str(line(tmp_path / "line", 1.0))
+    one, other = scaled_action(), scaled_action()
+
+    def ask(action: Any, scale: float, *requests: float) -> Any:
+        given = {"model": file, "scale": scale, "requests": requests}
+        return action(given, make_context()).run()["results"]
+
+    assert [ask(one, 2, 1), ask(one, 5, 1), ask(one, 2, 3, 4), ask(other, 2, 1)] == [[2], [5], [6, 8], [2]]
+    assert (one.loads, other.loads) == ([2, 5], [2])  # type: ignore[attr-defined]
+
+
+ASK = """
+    from pydantic import BaseModel
+    from stages.plugins import BaseInferenceAction
+
+    LOADS = []
+
+    class AskParams(BaseModel):
+        requests: list[int] = [1]
+        model: str
+
+    class AskAction(BaseInferenceAction[AskParams]):
+        def load_model(self, path):
+            LOADS.append(self.action_name)
+            return len(LOADS)
+
+        def infer(self, batch):
+            return [self.model for _ in batch]
+"""
+TWICE = "actions:\n  ask: {entrypoint: 'ask:AskAction'}\n  ask_again: {entrypoint: 'ask:AskAction'}\n"
+
+
+def test_a_plugin_that_is_opened_again_has_its_model_still(tmp_path: Path) -> None:
+    folder, file = PluginFolders(tmp_path).write("asking", {"ask.py": ASK}, TWICE), line(tmp_path / "line", 3.0)
+
+    def ask(name: str) -> Any:
+        action = PluginDiscovery.from_path(folder).get_action_class(name)
+        return action({"model": str(file)}, make_context()).run()["results"]
+
+    assert [ask(name) for name in ("ask", "ask_again", "ask", "ask_again")] == [[1], [2], [1], [2]]
 
 
 class Doubled(BaseInferenceAction[LineParams]):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from stages.core.errors import ContractError, UsageError
 from stages.datatypes import Model, ONNXModel
 from stages.plugins.action import P
+from stages.plugins.action_stage import plugin_words
 from stages.plugins.bases.action_context import ActionContext
 from stages.plugins.bases.loaded_models import LoadedModel, loaded
 from stages.plugins.bases.stepped_action import SteppedAction
@@ -81,13 +82,14 @@ class BaseInferenceAction(SteppedAction[P, InferenceContext]):
 
     @property
     def model(self) -> Any:
-        """The model as `load_model` gives it, loaded once for this process."""
+        """The model as `load_model` gives it, loaded once for this process and these parameters."""
         return self.loaded_model().value
 
     def loaded_model(self) -> LoadedModel:
-        """The model and where it was loaded from."""
-        cls = type(self)
-        return loaded(f"{cls.__module__}.{cls.__qualname__}", self.get_model(), self.load_model)
+        """The model and where it was loaded from. What `load_model` makes of it may depend on every parameter but
+        `requests`, which are what it is asked."""
+        params = self.params.model_dump_json(exclude={"requests"})
+        return loaded((_written(type(self)), self.action_name, params), self.get_model(), self.load_model)
 
     def create_context(self) -> InferenceContext:
         """See SteppedAction."""
@@ -114,6 +116,18 @@ class BaseInferenceAction(SteppedAction[P, InferenceContext]):
     def _lacks(self, what: str) -> ContractError:
         name = type(self).__name__
         return ContractError(f"Action {self.action_name!r} ({name}) has no {what}; write it.", action=self.action_name)
+
+
+def _written(cls: type[BaseInferenceAction[Any]]) -> type:
+    """The class as it stands in the code: of a second action that a plugin makes of one class, another is made each
+    time that the plugin is opened, as by each call of a warm actor."""
+    if plugin_words(cls) is None:
+        return cls
+    return next(own for own in reversed(cls.__mro__) if _name(own) == _name(cls))
+
+
+def _name(cls: type) -> tuple[str, str]:
+    return cls.__module__, cls.__qualname__
 
 
 class DownloadModel(BaseStep[InferenceContext]):

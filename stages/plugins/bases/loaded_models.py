@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,10 +29,10 @@ _loaded: OrderedDict[tuple[Any, ...], LoadedModel] = OrderedDict()
 _lock = threading.RLock()  # one at a time: two that load at once would need twice the memory
 
 
-def loaded(kind: str, model: Model, load: Callable[[Path], Any]) -> LoadedModel:
+def loaded(way: Hashable, model: Model, load: Callable[[Path], Any]) -> LoadedModel:
     """The model as `load` gives it for the path of its file (of its folder, if it has several), once for this process.
-    `kind` tells apart those who load the same files in different ways."""
-    key = (kind, *_content(model))
+    `way` tells apart those who load the same files in different ways."""
+    key = (way, *_content(model))
     with _lock:
         if key not in _loaded:
             folder = TemporaryDirectory(prefix="stagewright-model-", ignore_cleanup_errors=True)
