@@ -7,14 +7,10 @@ from dataclasses import dataclass
 
 from stages.core.suggest import nearest
 from stages.plugins.entrypoint import Entrypoint, parse_entrypoint
+from stages.plugins.no_action import why_no_action
 from stages.plugins.reading_code import FoundAction, action_at
 from stages.plugins.source_lineage import Found, resolve
 from stages.plugins.source_tree import Module, SourceTree
-
-_NO_ACTION = (
-    "as far as can be seen without running it, is no action with an execute(); derive it from "
-    "stages.plugins.BaseAction, or mark a function with @action"
-)
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,10 @@ def locate_action(tree: SourceTree, text: str) -> Located:
     if located.problem is not None or (found is None and not located.doubtful):
         return located
     action = action_at(tree, found) if found is not None else None
-    return Located(action) if action is not None else Located(problem=f"{text!r}: {_NO_ACTION}", doubtful=True)
+    if action is not None:
+        return Located(action)
+    problem, doubtful = why_no_action(tree, text, found)
+    return Located(problem=problem, doubtful=doubtful)
 
 
 def locate_class(tree: SourceTree, text: str) -> Located:

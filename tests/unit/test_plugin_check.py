@@ -12,6 +12,30 @@ from tests.unit.plugin_folders import PluginFolders
 
 ACTION = "from stages.plugins import BaseAction\nclass GoAction(BaseAction[int]):\n{}    def execute(self): ...\n"
 
+DIAMOND = """
+from abc import abstractmethod
+from stages.plugins import BaseAction
+class Base(BaseAction):
+    @abstractmethod
+    def execute(self): ...
+class One(Base): ...
+class _Other(Base):
+    @made
+    def execute(self): ...
+class GoAction(One, _Other): ...
+"""
+GENERIC = """from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+from stages.plugins import BaseAction
+P = TypeVar("P")
+class Base(BaseAction[P], ABC, Generic[P]):
+    def look(self): ...
+class GoAction(Base[int]):
+    action_name = "go"
+    @abstractmethod
+    def execute(self): ...
+"""
+
 
 @pytest.fixture
 def folders(tmp_path: Path) -> PluginFolders:
@@ -111,11 +135,22 @@ class TestEntryPoints:
     @pytest.mark.parametrize(
         "code",
         [
-            "class GoAction: ...\n",
             "from somewhere import GoAction\n",
             "GoAction = make()\n",
             "from somewhere import *\n",
-            "from stages.plugins import BaseAction\nclass GoAction(BaseAction): ...\n",
+            "from somewhere import Base\nclass GoAction(Base): ...\n",
+            "from somewhere import *\nclass GoAction(object): ...\n",
+            "from stages.plugins import BaseAction\nclass GoAction(make(BaseAction)): ...\n",
+            "from stages.plugins import BaseAction\nclass GoAction(BaseAction, Missing): ...\n",
+            "from stages.plugins import BaseAction\nclass GoAction(BaseAction, metaclass=Meta): ...\n",
+            "from stages.plugins import BaseAction\n@made\nclass GoAction(BaseAction): ...\n",
+            "from stages.plugins import BaseAction\nclass GoAction(BaseAction): ...\nGoAction.execute = run\n",
+            "from stages.plugins import BaseAction\nclass GoAction(BaseAction):\n    from somewhere import execute\n",
+            "from stages.plugins import BaseAction\nclass GoAction(BaseAction):\n    execute, a = run, 1\n",
+            "try:\n    from somewhere import GoAction\nexcept ImportError:\n    class GoAction: ...\n",
+            "@made\ndef GoAction(params, ctx): ...\n",
+            "def GoAction(params, ctx): ...\nGoAction = made(GoAction)\n",
+            DIAMOND,
         ],
     )
     def test_what_cannot_be_told_to_be_an_action_is_a_warning(self, folders: PluginFolders, code: str) -> None:
@@ -123,6 +158,36 @@ class TestEntryPoints:
         assert told.startswith(
             "warning config.yaml:5: field 'actions.go.entrypoint': 'go:GoAction': as far as can be seen"
         )
+
+    @pytest.mark.parametrize(
+        ("code", "told"),
+        [
+            ("class GoAction:\n    pass\n", "1) is no action; derive it from"),
+            ("from pydantic import BaseModel\nclass GoAction(BaseModel):\n    a: int = 1\n", "2) is no action; derive"),
+            (
+                "class A:\n    def execute(self): ...\nclass GoAction(A, dict):\n    'Text.'\n",
+                "3) is no action; derive",
+            ),
+            (
+                "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass GoAction: ...\n",
+                "3) is no action; derive",
+            ),
+            ("def GoAction(params, ctx): ...\n", "1) is no action; mark the function with @action"),
+            (
+                "from stages.plugins import BaseAction\nclass GoAction(BaseAction[int]): ...\n",
+                "2) has no execute(); write",
+            ),
+            (GENERIC, "7) has no execute(); write what it does as that method"),
+        ],
+    )
+    def test_what_is_no_action_for_certain_is_an_error(self, folders: PluginFolders, code: str, told: str) -> None:
+        (first,) = checked(folders, entry("go:GoAction"), {"go.py": code})
+        start = "error config.yaml:5: field 'actions.go.entrypoint': 'go:GoAction' (go.py:"
+        assert first.startswith(start + told)
+
+    def test_what_brings_an_execute_by_its_base(self, folders: PluginFolders) -> None:
+        code = "from stages.plugins import BaseTrainAction\nclass GoAction(BaseTrainAction): ...\n"
+        assert checked(folders, entry("go:GoAction"), {"go.py": code}) == []
 
     def test_a_file_that_is_not_python_is_told_once_and_in_its_line(self, folders: PluginFolders) -> None:
         assert checked(folders, entry("go:GoAction"), {"go.py": "x = 1\nclass (\n"}) == [
