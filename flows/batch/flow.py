@@ -13,7 +13,7 @@ from prefect.states import Cancelled, Failed
 from pydantic import Field
 
 from flows.batch.item import sentence
-from flows.batch.order import AT_ONCE, Order, overridden
+from flows.batch.order import AT_ONCE, Order
 from flows.batch.run import run_batch
 from flows.jobs.running import unmark
 from flows.load import load_profile
@@ -57,7 +57,7 @@ def batch(
         settings: Settings by stage, as `{"match_brands": {"threshold": 90}}`
         enabled: Stages that are switched on or off, as `{"escalate": true}`
         at_once: Most jobs that run at the same time (at least 1, at most 256)
-        errors_only: Run again what failed in the batch before, and nothing else
+        errors_only: Run again what failed in the batch before, with its settings, and nothing else
         batch_id: Name of the batch; by default it follows from what is asked, so that the same goes on where it was
         label: What people call the batch; stands in the manifests and reports of its jobs
         runner: Where stages run: threads, ray, auto or HOST:PORT; by default as STAGEWRIGHT_RUNNER says
@@ -65,7 +65,7 @@ def batch(
     own = read_settings()
     load_stages(own.stage_modules)
     order = Order(inputs, settings, enabled, at_once, errors_only, batch_id, label)
-    chosen = overridden(load_profile(profile, [Path(folder) for folder in own.profiles]), order)
+    chosen = load_profile(profile, [Path(folder) for folder in own.profiles])
     try:
         made = run_batch(chosen, order, runner or own.runner, str(flow_run.get_id()), get_run_logger().info)
     except JobStopped as stopped:

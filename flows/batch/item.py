@@ -36,13 +36,16 @@ class Item:
 
 @dataclass
 class Batch:
-    """A profile on many inputs. `key` is the input that each item is one of, `shared` are the profile's others."""
+    """A profile on many inputs. `key` is the input that each item is one of, `shared` are the profile's others.
+    `settings` and `enabled` are what was ordered; None: its manifest is older than that it tells them."""
 
     batch_id: str
     profile: str
     key: str
     shared: Mapping[str, str]
     items: list[Item]
+    settings: Mapping[str, Mapping[str, Any]] | None = None
+    enabled: Mapping[str, bool] | None = None
     label: str = ""
     state: str = "running"
     started: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ AT_ONCE = 1
 @dataclass(frozen=True)
 class Order:
     """words        what was given for each input, before it is looked up
-    settings     by entry, then by field; `enabled` by entry
+    settings     by entry, then by field; `enabled` by entry; with errors_only those of the batch, if none are given
     batch_id     by default one that follows from profile, words, settings and switches: asked again, it goes on
     errors_only  run what failed in that batch, or in the profile's last one; nothing is looked up
     """
@@ -37,9 +38,12 @@ class Order:
     label: str = ""
 
 
-def overridden(profile: Profile, order: Order) -> Profile:
-    """The profile as the order has it. Raises ProfileError for an entry that is not there."""
-    made, faults = override(profile, order.enabled, order.settings)
+def overridden(profile: Profile, batch: Batch, order: Order) -> Profile:
+    """The profile as the batch has it; as the order has it, where the batch does not tell. Raises ProfileError for an
+    entry that is not there."""
+    settings = order.settings if batch.settings is None else batch.settings
+    enabled = order.enabled if batch.enabled is None else batch.enabled
+    made, faults = override(profile, enabled, settings)
     if faults:
         raise refuse(profile.name, faults)
     return made
@@ -59,7 +63,17 @@ def batch_of(profile: Profile, order: Order, ledger: Ledger) -> tuple[Batch, lis
 
 def _fresh(profile: Profile, order: Order, inputs: Inputs, batch_id: str) -> Batch:
     items = [Item(address, job_id_of(batch_id, address)) for address in inputs.many]
-    return Batch(batch_id, profile.name, inputs.key, dict(inputs.shared), items, order.label, started=now())
+    return Batch(
+        batch_id,
+        profile.name,
+        inputs.key,
+        dict(inputs.shared),
+        items,
+        _as_kept(order.settings),
+        dict(order.enabled),
+        order.label,
+        started=now(),
+    )
 
 
 def _of_errors(profile: Profile, order: Order, ledger: Ledger) -> tuple[Batch, list[Item], int]:
@@ -68,6 +82,7 @@ def _of_errors(profile: Profile, order: Order, ledger: Ledger) -> tuple[Batch, l
     if batch is None:
         raise UsageError(f"There is no batch {batch_id!r} in the store: run it without --errors-only.", batch=batch_id)
     _check_same(batch, profile)
+    _check_as_ordered(batch, order)
     batch.state, batch.started, batch.ended, batch.label = "running", now(), None, order.label or batch.label
     failed = [item for item in batch.items if item.state in ("failed", "running")]  # running: its batch was killed
     for item in failed:
@@ -94,3 +109,31 @@ def _check_same(before: Batch | None, profile: Profile) -> None:
             "another --batch-id.",
             batch=before.batch_id,
         )
+
+
+def _check_as_ordered(batch: Batch, order: Order) -> None:
+    """What failed is run as the rest was: raise UsageError for settings and switches that differ from the batch's."""
+    given, had = (_as_kept(order.settings), dict(order.enabled)), (batch.settings, batch.enabled)
+    if any(asked and ran is not None and asked != ran for asked, ran in zip(given, had, strict=True)):
+        raise UsageError(
+            f"Batch {batch.batch_id!r} was run with {_words(*had)}, and is asked for with {_words(*given)}. Leave "
+            "these out to run what failed as the rest was run, or leave out --errors-only to make another batch.",
+            batch=batch.batch_id,
+        )
+
+
+def _as_kept(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The settings as a manifest gives them back, without entries of which none is set."""
+    kept: dict[str, dict[str, Any]] = json.loads(json.dumps(settings, default=str))
+    return {id: given for id, given in kept.items() if given}
+
+
+def _words(settings: Mapping[str, Mapping[str, Any]] | None, enabled: Mapping[str, bool] | None) -> str:
+    """Settings and switches as the command line takes them."""
+    told = [
+        f"--set {id}.{name}={json.dumps(value, ensure_ascii=False)}"
+        for id, given in (settings or {}).items()
+        for name, value in given.items()
+    ]
+    told += [f"--{'enable' if on else 'disable'} {id}" for id, on in (enabled or {}).items()]
+    return " ".join(told) or "the profile's own settings"

@@ -15,7 +15,7 @@ from flows.batch.item import Batch, Item, State, sentence
 from flows.batch.job_runs import JobRuns
 from flows.batch.ledger import Ledger
 from flows.batch.memory import GivingBack, few_heaps
-from flows.batch.order import Order, batch_of
+from flows.batch.order import Order, batch_of, overridden
 from flows.batch.summary import files, rows
 from flows.batch.unchanged import unchanged
 from flows.connections import open_blobs
@@ -34,14 +34,15 @@ from stages.core.objects import ObjectStore
 
 
 def run_batch(profile: Profile, order: Order, runner: str, flow_run_id: str, say: Callable[[str], None]) -> Batch:
-    """The batch, run to its end, whatever became of its items. Raises what keeps it from beginning, and the error of a
-    service that ended it; JobStopped where it was cancelled."""
-    plan, flow = with_listings(plan_profile(profile)), assemble(profile, runner)
+    """The batch, run to its end, whatever became of its items; `profile` is without the order's settings. Raises what
+    keeps it from beginning, and the error of a service that ended it; JobStopped where it was cancelled."""
     settings, memory = read_settings(), GivingBack()
     few_heaps()
     blobs = open_blobs(settings)
     ledger = Ledger(blobs.store, settings)
     batch, chosen, twice = batch_of(profile, order, ledger)
+    profile = overridden(profile, batch, order)
+    plan, flow = with_listings(plan_profile(profile)), assemble(profile, runner)
     mark_running(settings, flow_run_id, batch.batch_id)
     batch.flow_run_id = flow_run_id
     say(f"Batch {batch.batch_id}: {len(chosen)} of {len(batch.items)} inputs, {order.at_once} at once.")

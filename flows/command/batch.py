@@ -44,7 +44,8 @@ def order_of(
 ) -> Order:
     """What is asked. All that can be checked without a service is. Raises ProfileError, UsageError and InputError."""
     chosen = changed_profile(profile, sets, off, on)
-    plan_profile(chosen)
+    if sets or off or on or not more["errors_only"]:  # else they are the batch's, which the store tells
+        plan_profile(chosen)
     if words or not more["errors_only"]:
         check_words(chosen, words)
     if not more["errors_only"]:

@@ -112,6 +112,34 @@ def test_a_stage_that_fails_fails_its_input_only(toys: Toys, films: Path) -> Non
     assert (failed.code, states(failed)) == (1, {"a 1.mp4": "done", "é.mp4": "failed"})
 
 
+def test_what_failed_runs_again_with_the_settings_of_its_batch(toys: Toys, store: ObjectStore, films: Path) -> None:
+    toys.file.write_text(PROFILE.replace("n: 3", "n: 1001"))  # which cannot be run as it stands
+    asked = ("--set", "toy_source.n=4", "--disable", "toy_scale")
+    first = batch(toys, "-i", f"video={films}", *asked)
+    assert first.code == 1
+    (films / "empty.mp4").write_bytes(b"whole")
+    other = batch(toys, "--errors-only", "--set", "toy_source.n=5")
+    assert (other.code, other.json["state"]) == (2, "refused")
+    assert "was run with --set toy_source.n=4 --disable toy_scale, " in other.json["error"]
+    assert "asked for with --set toy_source.n=5." in other.json["error"]
+
+    assert batch(toys, "--errors-only").json["counts"] == {"inputs": 3, "done": 3}
+    assert _settings(store, first) == {"toy_film": {"fail": "", "wait": ""}, "toy_source": {"n": 4, "noise": 0}}
+    assert batch(toys, "--errors-only", *asked).code == 0  # as the command that is told at the end has it
+
+
+def test_a_batch_of_before_settings_were_kept_takes_those_that_are_given(
+    toys: Toys, store: ObjectStore, films: Path
+) -> None:
+    first = batch(toys, "-i", f"video={films / 'empty.mp4'}", "--set", "toy_source.n=4")
+    key = f"batches/{first.json['batch_id']}/manifest.json"
+    told = json.loads(store.get(key))
+    store.put(key, json.dumps({name: told[name] for name in told if name not in ("settings", "enabled")}).encode())
+    (films / "empty.mp4").write_bytes(b"whole")
+    assert batch(toys, "--errors-only", "--set", "toy_source.n=5").code == 0
+    assert _settings(store, first)["toy_source"]["n"] == 5
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [
@@ -150,6 +178,12 @@ def test_a_batch_that_is_stopped_goes_on(toys: Toys, store: ObjectStore, films: 
     assert (gone_on.code, gone_on.json["counts"]) == (0, {"inputs": 2, "done": 1, "kept": 1})
     assert gone_on.json["batch_id"] == left["batch_id"]
     assert toys.ran() == ["film e"]
+
+
+def _settings(store: ObjectStore, first: Ended) -> Any:
+    """With which the job ran that had failed at first."""
+    [job] = [item["job_id"] for item in first.json["items"] if item["state"] == "failed"]
+    return json.loads(store.get(f"jobs/{job}/manifest.json"))["settings"]
 
 
 def _tables(flow_run_id: str) -> list[Any]:
