@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flows.executors.job_lines import BAGGAGE, CALL
 from flows.executors.job_server import VARIABLE
+from flows.executors.job_stop import PATIENCE
 from flows.executors.needs import runtime_env_of
 from flows.executors.sent import SentCall
 from flows.places.baggage import named_elsewhere, pack
@@ -69,7 +70,7 @@ class Surroundings:
                 f"({MOST_BYTES:,}). Give what is long as its input."
             )
         told = {BAGGAGE: str(self._baggage_file(sent.job_id))} if self.here else named_elsewhere()
-        variables = {VARIABLE: self.url, **told, **self.needs.get("env_vars", {}), CALL: call}
+        variables = {VARIABLE: self.url, **PATIENCE, **told, **self.needs.get("env_vars", {}), CALL: call}
         folder = {"working_dir": str(self.folder)} if self.folder else {}
         return {**self.needs, **folder, "env_vars": variables}
 

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from flows.connections import Connections
+from flows.executors import RayJobExecutor
 from stages.core.blobs import BlobStore, using
 from stages.core.cache import BlobCache
-from stages.core.errors import StoreError
+from stages.core.errors import JobStopped, StoreError
 from stages.core.objects import ObjectStore
 from stages.datatypes import s3_input
 from stages.plugins import UploadContext
 from stages.plugins.bases import upload_to_store
+from tests.integration.driving import Toys
+from tests.integration.waiting import until
 from tests.unit.harness import make_context
+from tests.unit.plugin_folders import PluginFolders
 
 
 @pytest.fixture
@@ -58,3 +62,35 @@ def test_a_bucket_that_is_not_there_is_told(tmp_path: Path, services: Connection
     (tmp_path / "a.txt").write_bytes(b"a")
     with pytest.raises(StoreError):
         UploadContext(make_context(), destination=f"s3://{services.store.bucket}-gone/x").upload(tmp_path / "a.txt")
+
+
+SEND = """
+    import time
+    from pathlib import Path
+    from pydantic import BaseModel
+    from stages.plugins import BaseUploadAction
+
+    class SendParams(BaseModel):
+        destination: str
+
+    class SendAction(BaseUploadAction[SendParams]):
+        def execute(self):
+            self.context.upload(Path(__file__), "sent.py")
+            while True:
+                try:
+                    time.sleep(600)
+                except Exception:
+                    pass
+"""
+
+
+def test_of_a_ray_job_that_is_stopped_nothing_stays(on_ray: Toys, address: str, store: ObjectStore) -> None:
+    config = "actions:\n  send: {entrypoint: 'send:SendAction'}\n"
+    jobs = RayJobExecutor(working_dir=PluginFolders(on_ray.folder).write("sending", {"send.py": SEND}, config))
+    job = jobs.submit("send", {"destination": address})
+    until(lambda: list(store.list("")) == ["sent.py"])
+    assert jobs.stop(job)
+    with pytest.raises(JobStopped, match=f"Job '{job}' was stopped"):
+        jobs.wait(job, 60)
+    assert jobs.get_status(job) == "STOPPED"
+    assert list(store.list("")) == []

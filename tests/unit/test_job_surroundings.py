@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from flows.executors.calls import ActionCall
+from flows.executors.job_stop import PATIENCE
 from flows.executors.job_surroundings import Surroundings
 from flows.executors.sent import SentCall
 from stages.core.errors import UsageError
@@ -50,12 +51,12 @@ def given() -> dict[str, str]:
 
 
 def test_store_and_servers_are_named_to_it_and_no_key_is() -> None:
-    assert given() == {**NAMES, "RAY_API_SERVER_ADDRESS": URL}
+    assert given() == {**NAMES, **PATIENCE, "RAY_API_SERVER_ADDRESS": URL}
 
 
 def test_an_address_with_a_password_is_not() -> None:
     os.environ["PREFECT_API_URL"] = "https://admin:secret@prefect.example/api"
-    assert given().keys() == (NAMES.keys() - {"PREFECT_API_URL"}) | {"RAY_API_SERVER_ADDRESS"}
+    assert given().keys() == (NAMES.keys() - {"PREFECT_API_URL"}) | PATIENCE.keys() | {"RAY_API_SERVER_ADDRESS"}
 
 
 @pytest.mark.parametrize(
