@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -111,14 +111,15 @@ def guarded(run: Callable[[], int | None], as_json: bool) -> int:
         return refuse(_translated(error), as_json)
 
 
-def refuse(error: StagewrightError, as_json: bool) -> int:
-    """Say what went wrong; the exit code."""
+def refuse(error: StagewrightError, as_json: bool, about: Mapping[str, Any] | None = None) -> int:
+    """Say what went wrong; the exit code. Programs are told `about` what it was that failed, where it had begun."""
     if as_json:
-        refused: dict[str, Any] = {"state": "refused", "error": str(error)}
+        told: dict[str, Any] = {**(about or {}), "state": "failed"} if error.exit_code == 1 else {"state": "refused"}
+        told["error"] = str(error)
         if faults := error.context.get("faults"):
-            refused["faults"] = [fault.to_json() for fault in faults]
+            told["faults"] = [fault.to_json() for fault in faults]
         with contextlib.suppress(OSError):
-            print_json(refused)
+            print_json(told)
     try:
         _output().flush()
     except OSError:

@@ -11,12 +11,12 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from flows.command.output import print_json, say
+from flows.command.output import print_json, refuse, say
 from flows.command.starting import ready
 from flows.executors.plugin_runs import MODES, Mode, run_plugin
 from stages.core.context import Reporter, Silence
 from stages.core.datatype import DataType
-from stages.core.errors import UsageError
+from stages.core.errors import StagewrightError, UsageError
 from stages.core.suggest import did_you_mean
 from stages.documents.text_file import read_file
 
@@ -24,16 +24,20 @@ from stages.documents.text_file import read_file
 def run_action(
     plugin: str, action: str, sets: Sequence[str], params: str | None, input: str | None, mode: str, as_json: bool
 ) -> int:
-    """Run it; what it gave is printed as JSON."""
+    """Run it; what it gave is printed as JSON. The exit code."""
     if mode not in MODES:
         raise UsageError(f"--mode: there is no mode {mode!r}{did_you_mean(mode, MODES)}", mode=mode)
     given = {**_file(params), **dict(_parsed(text) for text in sets)}
     _make_ready(mode)
-    with _listening(as_json) as reporter:
-        result = run_plugin(plugin, action, given, cast(Mode, mode), input=input, reporter=reporter)
+    about = {"plugin": plugin, "action": action, "mode": mode}
+    try:
+        with _listening(as_json) as reporter:
+            result = run_plugin(plugin, action, given, cast(Mode, mode), input=input, reporter=reporter)
+    except StagewrightError as error:
+        return refuse(error, as_json, about)
     shown = _shown(result)
     if as_json:
-        print_json({"plugin": plugin, "action": action, "mode": mode, "state": "done", "result": shown})
+        print_json({**about, "state": "done", "result": shown})
     else:
         print(json.dumps(shown, ensure_ascii=False, indent=1))
     return 0

@@ -185,8 +185,11 @@ def test_the_command_line_runs_an_action_and_prints_what_it_gave(plugin: Path) -
     drawn = in_process(*asked, "--set", "size=2", "--mode", "task")
     assert (drawn.code, json.loads(drawn.out)["type"].rpartition(".")[2]) == (0, "Pixels")
     assert in_process(*asked, "--set", "size=10").code == 2
-    failed = in_process("plugin", "run", str(plugin), "fail")
+    failed = in_process("plugin", "run", str(plugin), "fail", "--json")
     assert (failed.code, "ValueError: no" in failed.err) == (1, True)
+    about = {"plugin": str(plugin), "action": "fail", "mode": "local", "state": "failed"}
+    assert failed.json == {**about, "error": failed.err.partition("Error: ")[2].rstrip("\n")}
+    assert in_process(*asked, "--set", "size=10", "--json").json["state"] == "refused"
 
 
 class TestActor:

@@ -141,7 +141,7 @@ class TestErrors:
     def test_who_leaves_the_process_has_failed(self, status: int | str, capsys: pytest.CaptureFixture[str]) -> None:
         assert guarded(lambda: sys.exit(status), True) == 1
         out, err = capsys.readouterr()
-        assert json.loads(out)["state"] == "refused"
+        assert json.loads(out)["state"] == "failed"
         assert err.startswith(f"Error: A module that was used wanted to end the process (SystemExit: {status})")
 
     def test_a_traceback_that_cannot_be_kept_hides_no_error(
