@@ -160,10 +160,24 @@ class TrainAction(BaseAction[int]):
 
 NAMES = {
     "plugin/__init__.py": "",
-    "plugin/consts.py": "from enum import StrEnum\nfrom plugin.more import *\n"
-    "NAME, IN = 'pair', 'pair'\nNAME = 'told'\nclass E(StrEnum):\n    T = 'member'\nclass Base:\n    T = NAME\nclass K(Base):\n    U = 1\n    V = Kind\n"
-    "Alias = K\nMADE = str(1)\nROUND = OTHER\nOTHER = ROUND\n",
     "plugin/more.py": "IN_MORE = 'more'\nfrom elsewhere import Frames as Kind\n",
+    "plugin/consts.py": """
+    from enum import StrEnum
+    from plugin.more import *
+    NAME, IN = "pair", "pair"
+    NAME = "told"
+    class E(StrEnum):
+        T = "member"
+    class Base:
+        T = NAME
+    class K(Base):
+        U = 1
+        V = Kind
+    Alias = K
+    MADE = str(1)
+    ROUND = OTHER
+    OTHER = ROUND
+    """,
 }
 
 
