@@ -19,13 +19,13 @@ NONE = "There are no plugins. Name a folder of one, or of several, in STAGEWRIGH
 
 
 def show_plugins(as_json: bool) -> int:
-    """The installed plugins. What is wrong with one is told beside the table."""
-    found = find_plugins()
+    """The installed plugins, checked without running them. What is wrong with one is told beside the table."""
+    found = [(plugin, list(_faults(plugin, imports=False))) for plugin in find_plugins()]
     if as_json:
-        print_json({"plugins": [_as_json(plugin) for plugin in found]})
+        print_json({"plugins": [_as_json(plugin, faults) for plugin, faults in found]})
         return 0
-    table(("plugin", "version", "category", "actions", "state", "folder"), [_row(plugin) for plugin in found])
-    for fault in (fault for plugin in found for fault in plugin.faults):
+    table(("plugin", "version", "category", "actions", "state", "folder"), [_row(*one) for one in found])
+    for fault in (fault for _, faults in found for fault in faults):
         say(f"{fault.severity}: {fault}")
     if not found:
         say(NONE)
@@ -37,7 +37,7 @@ def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
     chosen = [find_plugin(plugin)] if plugin is not None else find_plugins()
     found = [(one, list(_faults(one, imports))) for one in chosen]
     if as_json:
-        print_json({"plugins": [_as_json(one) | {"faults": [f.to_json() for f in faults]} for one, faults in found]})
+        print_json({"plugins": [_as_json(*one) for one in found]})
     else:
         for one, faults in found:
             for fault in faults:
@@ -45,7 +45,7 @@ def check_plugins(plugin: str | None, imports: bool, as_json: bool) -> int:
             print(_verdict(one, faults), flush=True)
         if not found:
             say(NONE)
-    return 2 if any(fault.severity == "error" for _, faults in found for fault in faults) else 0
+    return 2 if any(_errors(faults) for _, faults in found) else 0
 
 
 def sync_plugin(folder: str, dry_run: bool, as_json: bool) -> int:
@@ -82,7 +82,7 @@ def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
     further = check_plugin(plugin.folder) if plugin.folder.is_dir() else []
     faults = list(dict.fromkeys([*plugin.faults, *further]))
     yield from faults
-    if imports and not any(fault.severity == "error" for fault in faults):
+    if imports and not _errors(faults):
         discovery = PluginDiscovery.of_installed(plugin)
         for action in discovery.list_actions():
             try:
@@ -92,8 +92,7 @@ def _faults(plugin: InstalledPlugin, imports: bool) -> Iterator[Fault]:
 
 
 def _verdict(plugin: InstalledPlugin, faults: list[Fault]) -> str:
-    errors = sum(fault.severity == "error" for fault in faults)
-    if errors:
+    if errors := _errors(faults):
         return f"{plugin.name}: {_faults_of(errors)}."
     actions = plugin.config.actions if plugin.config else {}
     return f"{plugin.name}: can be used; {len(actions)} action{'s' if len(actions) != 1 else ''}."
@@ -103,22 +102,27 @@ def _faults_of(number: int) -> str:
     return f"{number} fault{'s' if number != 1 else ''}"
 
 
-def _row(plugin: InstalledPlugin) -> tuple[str, ...]:
-    state = _faults_of(len(plugin.errors)) if plugin.errors else "ready"
+def _errors(faults: list[Fault]) -> int:
+    return sum(fault.severity == "error" for fault in faults)
+
+
+def _row(plugin: InstalledPlugin, faults: list[Fault]) -> tuple[str, ...]:
+    errors = _errors(faults)
+    state = _faults_of(errors) if errors else "ready"
     if plugin.config is None:
         return plugin.name, "", "", "", state, str(plugin.folder)
     config = plugin.config
     return config.code, config.version, config.category.value, ", ".join(config.actions), state, str(plugin.folder)
 
 
-def _as_json(plugin: InstalledPlugin) -> dict[str, Any]:
+def _as_json(plugin: InstalledPlugin, faults: list[Fault]) -> dict[str, Any]:
     return {
         "code": plugin.name,
         "folder": str(plugin.folder),
         "origin": plugin.origin,
-        "ready": not plugin.errors,
+        "ready": not _errors(faults),
         "config": plugin.config.model_dump(mode="json") if plugin.config else None,
-        "faults": [fault.to_json() for fault in plugin.faults],
+        "faults": [fault.to_json() for fault in faults],
     }
 
 

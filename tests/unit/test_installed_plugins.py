@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flows.command.plugins import check_plugins
+from flows.command.plugins import check_plugins, show_plugins
 from flows.executors.calls import ActionCall
 from flows.executors.sent import SentCall
 from stages.core import discovery
@@ -51,6 +52,25 @@ class TestFinding:
         assert find_plugins() == []
         assert check_plugins(None, imports=False, as_json=False) == 0
         assert capsys.readouterr().err.startswith("There are no plugins. Name a folder of one")
+
+    def test_one_whose_code_is_not_there_is_not_ready(
+        self, folders: PluginFolders, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        texts = {"good": None, "lost": {"plugin/count.py": "x = 1"}, "torn": {"plugin/count.py": "class ("}}
+        for name, files in texts.items():
+            folders.write(name, files)
+        assert show_plugins(as_json=True) == 0
+        told = {plugin["code"]: plugin for plugin in json.loads(capsys.readouterr().out)["plugins"]}
+        assert [told[folders.code(name)]["ready"] for name in texts] == [True, False, False]
+        assert "defines no 'CountAction'" in told[folders.code("lost")]["faults"][0]["message"]
+        show_plugins(as_json=False)
+        shown = capsys.readouterr()
+        assert [("ready" in line, "1 fault" in line) for line in shown.out.splitlines()[-3:]] == [
+            (True, False),
+            (False, True),
+            (False, True),
+        ]
+        assert "torn/plugin/count.py:1: is not Python" in shown.err
 
     def test_a_folder_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch, folders: PluginFolders) -> None:
         monkeypatch.setenv("STAGEWRIGHT_PLUGINS", "/nowhere/at/all")
