@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from flows.command.output import print_json, refuse, say
 from flows.command.starting import ready
@@ -19,6 +21,9 @@ from stages.core.datatype import DataType
 from stages.core.errors import StagewrightError, UsageError
 from stages.core.suggest import did_you_mean
 from stages.documents.text_file import read_file
+
+_SMALL = 16
+"""Most numbers of an array that are shown themselves."""
 
 
 def run_action(
@@ -35,11 +40,10 @@ def run_action(
             result = run_plugin(plugin, action, given, cast(Mode, mode), input=input, reporter=reporter)
     except StagewrightError as error:
         return refuse(error, as_json, about)
-    shown = _shown(result)
     if as_json:
-        print_json({**about, "state": "done", "result": shown})
+        print_json({**about, "state": "done", "result": shown(result)})
     else:
-        print(json.dumps(shown, ensure_ascii=False, indent=1))
+        print(json.dumps(shown(result), ensure_ascii=False, indent=1))
     return 0
 
 
@@ -80,12 +84,31 @@ def _file(path: str | None) -> dict[str, Any]:
     return found
 
 
-def _shown(result: Any) -> Any:
-    if isinstance(result, BaseModel):
-        return result.model_dump(mode="json")
-    if isinstance(result, DataType):
-        return {"type": type(result).name, **result.summary()}
-    return result
+def shown(result: Any) -> Any:
+    """The result as JSON that every program reads: what JSON has no word for by its type and figures, numbers that are
+    not finite in words ("nan", "inf")."""
+    import numpy as np
+
+    match result:
+        case None | bool() | int() | str():
+            return result
+        case float():
+            return result if math.isfinite(result) else str(result)
+        case BaseModel():
+            return shown(result.model_dump())
+        case DataType():
+            return {"type": type(result).name, **shown(dict(result.summary()))}
+        case Mapping():
+            return {key if isinstance(key, str) else str(shown(key)): shown(part) for key, part in result.items()}
+        case list() | tuple() | set() | frozenset():
+            return [shown(part) for part in result]
+        case bytes() | bytearray() | memoryview():
+            return {"type": "bytes", "length": len(result)}
+        case np.ndarray() if result.size > _SMALL:
+            return {"type": "ndarray", "dtype": str(result.dtype), "shape": list(result.shape)}
+        case np.ndarray() | np.generic() if type(plain := result.tolist()) is not type(result):
+            return shown(plain)
+    return to_jsonable_python(result, fallback=str)  # dates, paths and the like, inside a model
 
 
 @contextmanager

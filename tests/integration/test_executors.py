@@ -80,6 +80,11 @@ WORK = """
         return [os.getpid(), len(LOADED)]
 
     @action
+    def figures(params: NoParams, ctx):
+        import numpy
+        return {"grid": numpy.zeros((9, 9)), "losses": [0.5, float("nan")], "pixels": Pixels(b"abc")}
+
+    @action
     def fail(params: NoParams, ctx):
         print("about to fail")
         raise ValueError("no")
@@ -103,7 +108,7 @@ WORK = """
     def vanish(params: NoParams, ctx):
         os.kill(os.getpid(), signal.SIGKILL)
 """
-NAMES = ("draw", "measure", "place", "warmth", "fail", "hang", "chatter", "need", "vanish")
+NAMES = ("draw", "measure", "place", "warmth", "figures", "fail", "hang", "chatter", "need", "vanish")
 CONFIG = "env: {UNIT: points}\nactions:\n" + "".join(
     f"  {name}: {{entrypoint: 'plugin.work:{name.capitalize() + 'Action' if name in NAMES[:2] else name}'}}\n"
     for name in NAMES
@@ -185,6 +190,11 @@ def test_the_command_line_runs_an_action_and_prints_what_it_gave(plugin: Path) -
     drawn = in_process(*asked, "--set", "size=2", "--mode", "task")
     assert (drawn.code, json.loads(drawn.out)["type"].rpartition(".")[2]) == (0, "Pixels")
     assert in_process(*asked, "--set", "size=10").code == 2
+    figures, again = (in_process("plugin", "run", str(plugin), "figures", *as_json) for as_json in ((), ("--json",)))
+    told = json.loads(figures.out, parse_constant=pytest.fail)
+    assert told == again.json["result"]
+    assert told["grid"] == {"type": "ndarray", "dtype": "float64", "shape": [9, 9]}
+    assert (told["losses"], told["pixels"]["type"].rpartition(".")[2]) == ([0.5, "nan"], "Pixels")
     failed = in_process("plugin", "run", str(plugin), "fail", "--json")
     assert (failed.code, "ValueError: no" in failed.err) == (1, True)
     about = {"plugin": str(plugin), "action": "fail", "mode": "local", "state": "failed"}
