@@ -38,7 +38,8 @@ def run_as_task(
     from flows.assemble import assemble
 
     # The heartbeat makes a run wait a second at its end; a run whose process vanished is found without it.
-    with _known(plugin), _heard(action, reporter), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    calm = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+    with _known(plugin, action), _heard(action, reporter), calm:
         manifest = assemble(profile)(**({INPUT: input} if profile.inputs else {}))
     blobs = open_blobs(settings)
     envelope = Checkpoints(blobs).find(manifest["stages"][0]["key"])
@@ -78,9 +79,10 @@ def _heard(action: str, reporter: Reporter | None) -> Iterator[None]:
 
 
 @contextmanager
-def _known(plugin: PluginDiscovery) -> Iterator[None]:
-    """Meanwhile the plugin is one of those that are installed, also for processes that the run starts."""
-    register_stage_of(plugin)
+def _known(plugin: PluginDiscovery, action: str) -> Iterator[None]:
+    """Its stage is known, and meanwhile the plugin is one of those that are installed, also for processes that the run
+    starts. Another action of the plugin may not even load."""
+    register_stage(plugin.get_action_definition(action))
     before = os.environ.get(VARIABLE)
     folders = [part for part in (before or "").split(",") if part]
     os.environ[VARIABLE] = ",".join(dict.fromkeys([*folders, str(Path(plugin.folder).resolve())]))
@@ -90,9 +92,3 @@ def _known(plugin: PluginDiscovery) -> Iterator[None]:
         os.environ.pop(VARIABLE)
         if before is not None:
             os.environ[VARIABLE] = before
-
-
-def register_stage_of(plugin: PluginDiscovery) -> None:
-    """Make the plugin's actions known in this process."""
-    for action in plugin.list_actions():
-        register_stage(plugin.get_action_definition(action))

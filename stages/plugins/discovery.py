@@ -145,7 +145,9 @@ class PluginDiscovery:
 
     def _words(self, name: str) -> PluginWords:
         config, stage = self.config, f"{self.config.code}.{name}"
-        return PluginWords(self.folder, name, stage, config.actions[name].description, config.env)
+        of_processes = config.runtime_env.get("env_vars") or {}  # Ray sets them; where it does not, the stage has them
+        env = {**config.env, **{variable: str(value) for variable, value in of_processes.items()}}
+        return PluginWords(self.folder, name, stage, config.actions[name].description, env)
 
     def _is_second(self, name: str) -> bool:
         """Whether an action that stands above it in the config is made of the same class."""
