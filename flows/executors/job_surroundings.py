@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.executors.asked import check_runtime_env
 from flows.executors.job_lines import BAGGAGE, CALL
 from flows.executors.job_server import VARIABLE
 from flows.executors.job_stop import PATIENCE
@@ -42,7 +43,9 @@ class Surroundings:
 
     @staticmethod
     def of(url: str, plugin: PluginDiscovery | None, runtime_env: Mapping[str, Any] | None) -> Surroundings:
-        """For a job server and a plugin. Raises PluginError for a plugin that cannot be packed."""
+        """For a job server and a plugin. Raises PluginError for a plugin that cannot be packed, UsageError for a
+        runtime_env that is none."""
+        check_runtime_env(runtime_env)
         folder = None if plugin is None else _packed(plugin.folder)
         needs = runtime_env_of(plugin, runtime_env, folder=_IN_FOLDER)
         return Surroundings(url, is_loopback(urlsplit(url).hostname), folder, needs)

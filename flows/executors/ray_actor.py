@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.executors.asked import check_amounts, check_runtime_env
 from flows.executors.calls import Action, ActionCall, action_class, plugin_in
 from flows.executors.needs import runtime_env_of
 from flows.executors.ray_link import enter, leave
@@ -51,6 +52,8 @@ class RayActorExecutor:
         reporter: Reporter | None = None,
     ) -> None:
         """Checks the plugin; the actor starts with the first call. Raises PluginError, UsageError."""
+        check_runtime_env(runtime_env)
+        check_amounts(num_gpus=num_gpus, num_cpus=num_cpus)
         self._plugin, self._reporter = plugin_in(working_dir), reporter
         self._needs = runtime_env_of(self._plugin, runtime_env)
         self._asked = Resources(cpus=num_cpus, gpus=num_gpus)

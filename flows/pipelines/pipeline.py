@@ -83,15 +83,13 @@ class ActionPipeline:
 
     def submit(self, params: Given, executor: PipelineExecutor, input: str | Path | None = None) -> str:
         """Start a run that outlives this process; its id. Raises ProfileError and UsageError before it is started."""
-        if not isinstance(executor, PipelineExecutor):
-            raise UsageError(
-                f"A {type(executor).__name__} runs single actions; submit pipelines to RayPipelineExecutor."
-            )
+        _check_takes_pipelines(executor)
         self._check_input(input)
         return executor.submit(self, params, input)
 
     def wait(self, run_id: str, executor: PipelineExecutor, timeout_seconds: float | None = None) -> Any:
         """The result of the last action of a run, once it is there. Raises what the run failed by."""
+        _check_takes_pipelines(executor)
         return executor.wait(run_id, timeout_seconds)
 
     def _in_turn(self, plan: Plan, executor: ActionExecutor, value: Any) -> Any:
@@ -117,3 +115,8 @@ class ActionPipeline:
 
     def __repr__(self) -> str:
         return f"ActionPipeline([{', '.join(member.action.__name__ for member in self.members)}])"
+
+
+def _check_takes_pipelines(executor: object) -> None:
+    if not isinstance(executor, PipelineExecutor):
+        raise UsageError(f"A {type(executor).__name__} runs single actions; submit pipelines to RayPipelineExecutor.")

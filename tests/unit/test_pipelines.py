@@ -101,6 +101,8 @@ def test_an_input_is_given_where_one_is_read_and_nowhere_else() -> None:
         ActionPipeline([WriteAction]).execute({}, LocalExecutor(), input=PipeText("b"))
     with pytest.raises(UsageError, match="runs single actions"):
         ActionPipeline([WriteAction]).submit({}, LocalExecutor())  # type: ignore[arg-type]  # what is tested
+    with pytest.raises(UsageError, match="A LocalExecutor runs single actions; submit pipelines to"):
+        ActionPipeline([WriteAction]).wait("run", LocalExecutor())  # type: ignore[arg-type]  # what is tested
 
 
 def test_what_an_action_fails_by_is_raised() -> None:
