@@ -17,8 +17,9 @@ from stages.core.blobs import BlobStore, using
 from stages.core.cache import BlobCache
 from stages.core.context import RuntimeContext
 from stages.core.digests import digest_of
-from stages.core.errors import InputError, StoreError, UsageError
+from stages.core.errors import ContractError, EncodeError, InputError, StoreError, UsageError
 from stages.core.scratch import ScratchStore, scratch_blobs
+from stages.datatypes import Dataset
 from stages.plugins import BaseUploadAction, UploadContext, UploadFiles
 from stages.steps import BaseStep, StepFailed, StepRegistry, StepResult, ValidationStep
 from tests.unit.harness import make_context, run_stage
@@ -177,6 +178,41 @@ def test_an_action_without_steps_leaves_nothing_either(source: Path, tmp_path: P
     assert len(PlainAction({"source": "", "destination": str(there)}, ctx).run()["files"]) == 3
     assert sorted(path.name for path in there.iterdir()) == sorted(FILES)
     assert PlainAction.definition().pure is False
+
+
+class UnfitParams(SendParams):
+    gives: str = ""
+
+
+class UnfitAction(BaseUploadAction[UnfitParams]):
+    def execute(self) -> Any:
+        self.context.upload(Path(self.params.source) / "a.txt")
+        given = {"path": Path("x"), "files": [{"count": 1}], "unfit": {"files": {1: 2}}}
+        return {"data_units": [given[self.params.gives]]}
+
+
+class NoDatasetAction(UnfitAction):
+    output_type = Dataset
+
+
+@pytest.mark.parametrize(
+    ("action", "gives", "told"),
+    [
+        (UnfitAction, "path", r"'unfit': its result at data_units\[0\] is a \w*Path, which has no form of its own"),
+        (UnfitAction, "unfit", r"its result at data_units\[0\]\.files has the key 1; keys must be text"),
+        (NoDatasetAction, "files", "declares to write a Dataset, and gave a dict"),
+    ],
+)
+def test_when_the_result_cannot_be_kept_nothing_is_left(
+    action: type[BaseUploadAction[Any]], gives: str, told: str, source: Path, tmp_path: Path
+) -> None:
+    given = {"source": str(source), "destination": f"{tmp_path}/there", "gives": gives}
+    with pytest.raises((EncodeError, ContractError), match=told):
+        run_stage(action.definition(), given, {}, tmp_path)
+    assert not (tmp_path / "there").exists()
+    if action is UnfitAction:
+        written, _ = run_stage(action.definition(), {**given, "gives": "files"}, {}, tmp_path)
+        assert written["output"] == {"data_units": [[{"count": 1}]]}
 
 
 @pytest.mark.parametrize(

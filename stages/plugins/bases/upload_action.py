@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from stages.core.errors import StoreError
+from stages.core.errors import EncodeError, StoreError
+from stages.core.values import encode_value
 from stages.plugins.action import P
+from stages.plugins.action_stage import OUTPUT, _output, stage_of
 from stages.plugins.bases.stepped_action import SteppedAction
 from stages.plugins.bases.upload_context import UploadContext, UploadedFile
 from stages.plugins.categories import PluginCategory
@@ -50,9 +52,12 @@ class BaseUploadAction(SteppedAction[P, UploadContext]):
         return UploadContext(self.ctx, params=self.params, destination=str(destination))
 
     def run(self) -> Any:
-        """See BaseAction."""
+        """See BaseAction. Raises EncodeError, ContractError for a result that could not be kept as it is declared, as
+        long as what was uploaded can still be removed."""
         try:
-            return super().run()
+            result = super().run()
+            self._check_can_be_kept(result)
+            return result
         except BaseException as error:
             self._undo(error)
             raise
@@ -61,6 +66,19 @@ class BaseUploadAction(SteppedAction[P, UploadContext]):
         """The uploaded files, as JSON, and the data units."""
         told = [file.to_json() if isinstance(file, UploadedFile) else file for file in context.uploaded_files]
         return {"uploaded_files": told, "data_units": context.data_units}
+
+    def _check_can_be_kept(self, result: Any) -> None:
+        """What the stage does with it later, when this action is not asked any more."""
+        definition = stage_of(type(self))
+        kind = definition.write_types.get(OUTPUT)
+        written = _output(type(self), kind, result)
+        if definition.serialize_fn is not None:  # its own way, which is not known here
+            return
+        try:
+            encode_value(written, kind, self.context.blobs)
+        except EncodeError as error:
+            problem = f"Action {self.action_name!r}: its result {error.message}."
+            raise EncodeError(problem, action=self.action_name) from error.__cause__
 
     def _undo(self, error: BaseException) -> None:
         """What was uploaded outside of steps, or in steps that do not undo it."""
