@@ -24,8 +24,6 @@ from stages.core.errors import CheckpointError, JobStopped, ObjectMissing, Stage
 _BEGINS_S = 60.0
 """A run that was just submitted is known to Prefect some seconds later; a busy machine takes longer."""
 
-_ENDED: dict[str, ActionStatus] = {"waiting": "skipped", "running": "failed"}
-
 
 class RunWatch:
     """Looks at one run. Each question asks the server anew."""
@@ -50,16 +48,20 @@ class RunWatch:
         return state_of(self._run)  # crashed, or cancelled where it was to end anyway
 
     def progress(self) -> PipelineProgress:
-        """How far each action is: as the server tells while the run goes on, and then as the job's manifest does."""
+        """How far each action is: as the server tells while the run goes on, and then as the job's manifest does, as
+        far as that was told before the run ended."""
         state, run = self.look(), self._run
         ended = state not in ("waiting", "running")
         statuses, reached = self._runs.told(run) if run is not None else ({}, {})
         errors = dict[str, str]()
         if ended:
-            told, errors = self._told_at_the_end(cancelled=state == "cancelled")
-            statuses |= told
+            told, errors = self._told_at_the_end()
+            ends = _ends([entry.id for entry in self._entries], statuses | told, reached)
+            statuses = ends | told
+            if state == "cancelled":
+                statuses = {id: "cancelled" if status == "failed" else status for id, status in statuses.items()}
         actions = tuple(
-            _progress(entry.id, entry.stage, statuses.get(entry.id), reached.get(entry.id), errors.get(entry.id), ended)
+            _progress(entry.id, entry.stage, statuses.get(entry.id), reached.get(entry.id), errors.get(entry.id))
             for entry in self._entries
         )
         error = str(self._error(state)) if ended and state != "done" else None
@@ -109,23 +111,38 @@ class RunWatch:
         found: Mapping[str, Any] = json.loads(self._blobs.store.get(job_key(self._id, "manifest.json")))
         return found
 
-    def _told_at_the_end(self, cancelled: bool) -> tuple[dict[str, ActionStatus], dict[str, str]]:
-        """Statuses and errors by the manifest, which knows them when the server may not yet."""
+    def _told_at_the_end(self) -> tuple[dict[str, ActionStatus], dict[str, str]]:
+        """Ends and errors by the manifest, which knows them when the server may not yet. Where the run could not close
+        it, what it has as open may have ended since, and what closed it afterwards knew no better."""
         try:
-            stages = self._manifest()["stages"]
+            manifest = self._manifest()
         except ObjectMissing:  # it ended before the job was begun
             return {}, {}
-        statuses = {stage["id"]: _ENDED.get(stage["status"], stage["status"]) for stage in stages}
-        if cancelled:
-            statuses = {id: "cancelled" if status == "failed" else status for id, status in statuses.items()}
-        return statuses, {stage["id"]: stage["error"] for stage in stages if stage["error"]}
+        stages, closed = manifest["stages"], manifest["state"] not in ("running", "crashed")
+        errors = {stage["id"]: stage["error"] for stage in stages if stage["error"]}
+        known = [stage for stage in stages if closed or stage["status"] in ("ran", "kept") or stage["error"]]
+        return {stage["id"]: stage["status"] for stage in known}, errors
+
+
+def _ends(ids: list[str], known: Mapping[str, ActionStatus], reached: Mapping[str, Reached]) -> dict[str, ActionStatus]:
+    """How the actions of a run that is over ended, by what is known of them. Of a run that was killed the server may
+    not have heard the last ends, and it has what only waited as crashed too; but an action begins when the one before
+    it has ended well."""
+    well = ("ran", "kept")
+    ended = max(
+        n + (known.get(id) in well) for n, id in enumerate(ids) if not n or id in reached or known.get(id) in well
+    )
+    ends: dict[str, ActionStatus] = {id: "kept" if known.get(id) == "kept" else "ran" for id in ids[:ended]}
+    for id in ids[ended:]:
+        cut_short = id == ids[ended] and (id in reached or known.get(id) in ("running", "failed", "cancelled"))
+        ends[id] = "failed" if cut_short else "skipped"
+    return ends
 
 
 def _progress(
-    id: str, stage: str, status: ActionStatus | None, reached: Reached | None, error: str | None, ended: bool
+    id: str, stage: str, status: ActionStatus | None, reached: Reached | None, error: str | None
 ) -> ActionProgress:
-    if status in (None, "waiting"):  # what it says itself comes sooner than the state of its task
-        status = "skipped" if ended else "running" if reached else "waiting"
-    assert status is not None
+    if status is None or status == "waiting":  # what it says itself comes sooner than the state of its task
+        status = "running" if reached else "waiting"
     share = 1.0 if status in ("ran", "kept") else reached.share if reached else 0.0
     return ActionProgress(id, stage, status, share, reached.category if reached else None, error)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from flows.executors import LocalExecutor
+from flows.jobs.running import tell_ends
 from flows.pipelines import ActionPipeline, RayPipelineExecutor, show_progress
 from flows.settings import read_settings
 from stages.core import registry
@@ -134,12 +135,16 @@ def test_a_run_is_cancelled(toys: Toys, executor: RayPipelineExecutor) -> None:
 
 def test_a_run_whose_process_vanished_is_told_as_crashed(toys: Toys, executor: RayPipelineExecutor) -> None:
     run = chain().submit({"gate": str(toys.folder / "never")}, executor)
-    until(lambda: executor.get_progress(run).action("toy_embellish").status == "running")
+    until(lambda: executor.get_progress(run).action("toy_embellish").share == 0.75)
     [folder] = (read_settings().home / "pipelines").iterdir()
     psutil.Process(json.loads((folder / "process.json").read_text())["pid"]).kill()
     with pytest.raises(WorkerLost, match="vanished"):
         executor.wait(run)
-    assert executor.get_progress(run).state == "crashed"
+    seen = executor.get_progress(run)
+    assert seen.state == "crashed"
+    assert [(a.status, a.share) for a in seen.actions] == [("ran", 1.0), ("failed", 0.75), ("skipped", 0.0)]
+    tell_ends(read_settings())  # as the next command does
+    assert executor.get_progress(run) == seen
 
 
 def test_a_plugin_runs_on_ray_from_its_folder_with_an_input(on_ray: Toys) -> None:

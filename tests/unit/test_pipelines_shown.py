@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
+import pytest
 from rich.console import Console
 
 import flows.pipelines
 from flows.pipelines import ActionProgress, PipelineProgress
 from flows.pipelines.display import as_text, drawn
+from flows.pipelines.prefect_runs import Reached
+from flows.pipelines.watching import _ends
 
 RUN = PipelineProgress(
     "20261121-a-run",
@@ -83,3 +87,20 @@ def test_in_a_notebook_nothing_of_it_is_markup() -> None:
     assert "out of &lt;memory&gt;" in shown
     assert "<b>epochs" not in shown
     assert "<memory>" not in shown
+
+
+@pytest.mark.parametrize(
+    ("known", "reached", "ends"),
+    [
+        ({"a": "ran", "b": "failed", "c": "failed"}, "", ["ran", "failed", "skipped"]),  # the server: all else crashed
+        ({"a": "failed", "b": "failed", "c": "failed"}, "ab", ["ran", "failed", "skipped"]),  # heard of no end
+        ({"a": "kept", "b": "running"}, "c", ["kept", "ran", "failed"]),
+        ({"a": "failed", "b": "failed"}, "", ["failed", "skipped", "skipped"]),
+        ({"a": "waiting"}, "", ["skipped", "skipped", "skipped"]),
+        ({"a": "ran", "b": "kept", "c": "ran"}, "abc", ["ran", "kept", "ran"]),
+    ],
+)
+def test_what_began_in_a_run_that_was_killed_tells_how_all_before_it_ended(
+    known: Any, reached: str, ends: list[str]
+) -> None:
+    assert list(_ends(list("abc"), known, {id: Reached(0.5, None) for id in reached}).values()) == ends
