@@ -62,6 +62,40 @@ class TestFaults:
             "'nowhere_to_be_found'; install it"
         )
 
+    def test_a_module_of_its_own_that_is_not_there(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "x = 1\nfrom plugin.nope import x"})
+        assert refused(folder) == (
+            f"{folder}/plugin/count.py:2: the module does not load: ModuleNotFoundError: No module named "
+            "'plugin.nope'; there is no such module in the plugin's folder"
+        )
+
+    @pytest.mark.parametrize("code", ["x = 1\0", "from plugin.bad import x"])
+    def test_null_bytes(self, folders: PluginFolders, code: str) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": code, "plugin/bad.py": "x = 1\0"})
+        bad = "bad" if "bad" in code else "count"
+        assert refused(folder).startswith(f"{folder}/plugin/{bad}.py:1: the module does not load: ")
+        assert "null bytes" in refused(folder)
+
+    def test_code_that_is_made_while_it_runs(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "x = 1\nexec('def')"})
+        assert refused(folder).startswith(f"{folder}/plugin/count.py:2: the module does not load: SyntaxError")
+
+    def test_a_name_that_the_module_fails_to_give(self, folders: PluginFolders) -> None:
+        folder = folders.write("alpha", {"plugin/count.py": "def __getattr__(name):\n    raise RuntimeError('no')"})
+        assert refused(folder) == f"{folder}/plugin/count.py:2: the module does not load: RuntimeError: no"
+
+    def test_what_an_action_leaves_unwritten(self, folders: PluginFolders) -> None:
+        code = """
+            from abc import abstractmethod
+            from stages.plugins import BaseAction
+            class CountAction(BaseAction):
+                def execute(self): ...
+                @abstractmethod
+                def look(self): ...
+        """
+        folder = folders.write("alpha", {"plugin/count.py": code})
+        assert refused(folder) == f"{folder}/config.yaml:5: 'plugin.count:CountAction' has no look()."
+
     def test_a_module_of_an_installed_package_by_its_name_in_the_folder(
         self, folders: PluginFolders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -85,7 +119,7 @@ class TestFaults:
     def test_an_entry_point_outside_the_plugin(self, folders: PluginFolders) -> None:
         folder = folders.write("alpha", config="actions:\n  count:\n    entrypoint: os.path:join\n")
         assert refused(folder) == (
-            f"{folder}: there is no module 'os' in the plugin's folder; entry points are relative to it."
+            f"{folder}/config.yaml:5: there is no module 'os' in the plugin's folder; entry points are relative to it."
         )
 
     def test_a_link_that_leads_out_of_it(self, folders: PluginFolders, tmp_path: Path) -> None:
@@ -102,6 +136,6 @@ class TestFaults:
         )
         (folder / "plugin/count.py").write_text("class CountAction: pass  # none at all")
         assert refused(folder) == (
-            f"{folder}: 'plugin.count:CountAction' is no action; derive it from stages.plugins.BaseAction, "
-            "or mark a function with @action."
+            f"{folder}/config.yaml:5: 'plugin.count:CountAction' is no action; derive it from "
+            "stages.plugins.BaseAction, or mark a function with @action."
         )
