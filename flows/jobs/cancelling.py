@@ -36,7 +36,7 @@ class CancelWatch:
         assert context is not None
         assert context.flow_run is not None
         self._job = job
-        self.client = cast(SyncPrefectClient, context.client)
+        self._client = cast(SyncPrefectClient, context.client)
         self.flow_run_id: UUID = context.flow_run.id
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="cancel", daemon=True)
@@ -57,14 +57,18 @@ class CancelWatch:
             while close_open_tasks(client, self.flow_run_id, Cancelled, why) < tasks and time.monotonic() < until:
                 time.sleep(0.3)
 
+    def look(self) -> bool:
+        """Whether the run is cancelled by now; if so the job is stopped."""
+        try:
+            state = self._client.read_flow_run(self.flow_run_id).state
+        except Exception as error:  # noqa: BLE001 - a server that is away for a moment cancels nothing
+            _log.debug("Could not look whether the run was cancelled: %s", error)
+            return False
+        if state is not None and (state.is_cancelling() or state.is_cancelled()):
+            self._job.cancelled = True
+            self._job.stop()
+        return self._job.cancelled
+
     def _watch(self) -> None:
-        while not self._over.wait(LOOK_S):
-            try:
-                state = self.client.read_flow_run(self.flow_run_id).state
-            except Exception as error:  # noqa: BLE001 - a server that is away for a moment cancels nothing
-                _log.debug("Could not look whether the run was cancelled: %s", error)
-                continue
-            if state is not None and (state.is_cancelling() or state.is_cancelled()):
-                self._job.cancelled = True
-                self._job.stop()
-                return
+        while not self._over.wait(LOOK_S) and not self.look():
+            pass

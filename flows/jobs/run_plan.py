@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from prefect import allow_failure
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectConcurrentFuture
 
 from flows.jobs.artifacts import Artifacts
@@ -39,6 +40,8 @@ def run_plan(job: Job, storage: StageStorage, refresh: Collection[str]) -> dict[
             left = _close(job, artifacts, error)
         except BaseException as problem:
             job.stop()
+            if isinstance(problem, TerminationSignal):  # a worker cancels by it, often before the watch saw it
+                watch.look()
             _close_crashed(job, problem)
             closing = threading.Thread(target=_close_tasks, args=(futures, watch, "The run was stopped."))
             closing.start()
@@ -136,17 +139,22 @@ def _close(job: Job, artifacts: Artifacts, error: StagewrightError | None) -> di
 
 def _close_crashed(job: Job, problem: BaseException) -> None:
     """The end of a job that was stopped or met what nobody foresaw; of a job without a store it is told later."""
-    stopped = isinstance(problem, KeyboardInterrupt)
-    job.board.close(
-        "Stopped; waiting for the item at hand (Ctrl-C again: at once)."
-        if stopped
-        else f"{type(problem).__name__}: {problem}"
-    )
-    told = "The job was stopped." if stopped else f"{type(problem).__name__}: {problem}"
+    told = _why(job, problem)
+    waits = "Stopped; waiting for the item at hand (Ctrl-C again: at once)."
+    job.board.close(waits if isinstance(problem, KeyboardInterrupt) else told)
     try:
         if isinstance(problem, StoreError):
             raise problem
-        write_manifest(job, "crashed", ended=now(), files=[], outputs={}, error=told)
+        state = "cancelled" if job.cancelled else "crashed"
+        write_manifest(job, state, ended=now(), files=[], outputs={}, error=told)
     except StagewrightError:
         if job.board.flow_run_id:
             mark_untold(job.settings, job.board.flow_run_id, told)
+
+
+def _why(job: Job, problem: BaseException) -> str:
+    if isinstance(problem, KeyboardInterrupt):
+        return "The job was stopped."
+    if isinstance(problem, TerminationSignal):
+        return "The run was cancelled." if job.cancelled else "The process was told to end (SIGTERM)."
+    return f"{type(problem).__name__}: {problem}"

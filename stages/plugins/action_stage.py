@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from stages.core.datatype import DataType, find_type
 from stages.core.definition import StageDefinition, StageIO
+from stages.core.digests import model_as_json
 from stages.core.errors import ContractError, DefinitionError
 from stages.core.state import DetectState
 from stages.core.suggest import did_you_mean
@@ -122,15 +123,15 @@ def _as_fn(
     def run(state: DetectState) -> dict[str, Any]:
         if reads:
             state.ctx.input = state[INPUT]
-        return {OUTPUT: _output(cls, writes, cls(state.config, state.ctx).run())}
+        return {OUTPUT: output_of(cls, writes, cls(state.config, state.ctx).run())}
 
     return run
 
 
-def _output(cls: Action, kind: type[DataType] | None, result: Any) -> Any:
-    """What is written: the result, as JSON where it is a model; with an output type the one value of that in it."""
+def output_of(cls: Action, kind: type[DataType] | None, result: Any) -> Any:
+    """What an action writes: its result, as JSON where it is a model; with an output type the one value of it there."""
     if kind is None:
-        return result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+        return model_as_json(result) if isinstance(result, BaseModel) else result
     if isinstance(result, kind):
         return result
     parts = {**vars(result)} if isinstance(result, BaseModel) else result if isinstance(result, dict) else {}

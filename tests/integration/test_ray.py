@@ -179,6 +179,8 @@ class TestStopping:
             until(lambda: gone(_pids(on_ray)[0]), 15)
             until(lambda: (now := seen(job)) is not None and now.state == "Cancelled", 40)
         self._all_cancelled(ended(job, 2), "Cancelled")
+        told = in_process("show", job, "--json").json
+        assert (told["state"], told["error"]) == ("cancelled", "The run was cancelled.")
 
     def test_a_timeout_holds_for_a_busy_loop(self, on_ray: Toys) -> None:
         profile = "name: mortal\nstages:\n  - {stage: toy_mortal, retries: 0, timeout: 1, config: {busy: 100}}\n"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from stages.core.errors import EncodeError, StoreError
 from stages.core.values import encode_value
 from stages.plugins.action import P
-from stages.plugins.action_stage import OUTPUT, _output, stage_of
+from stages.plugins.action_stage import OUTPUT, output_of, stage_of
 from stages.plugins.bases.stepped_action import SteppedAction
 from stages.plugins.bases.upload_context import UploadContext, UploadedFile
 from stages.plugins.categories import PluginCategory
@@ -71,7 +71,7 @@ class BaseUploadAction(SteppedAction[P, UploadContext]):
         """What the stage does with it later, when this action is not asked any more."""
         definition = stage_of(type(self))
         kind = definition.write_types.get(OUTPUT)
-        written = _output(type(self), kind, result)
+        written = output_of(type(self), kind, result)
         if definition.serialize_fn is not None:  # its own way, which is not known here
             return
         try:
