@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.core.blobs import BlobStore
+from stages.core.config import check_defaults
 from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
 from stages.core.envelope import Envelope
@@ -37,6 +38,7 @@ class ActionCall:
         """The call. Raises UsageError for parameters that do not fit, and for an input that is missing, too much, or of
         another type than the action reads; DefinitionError for what is no stage."""
         definition = stage_of(action)
+        check_defaults(definition.name, definition.settings)
         given = checked_params(action.action_name, action.params_model, params)
         config = definition.settings.model_validate(given.model_dump(by_alias=True), by_alias=True, by_name=True)
         reads = _reads(definition, input, blobs)

@@ -67,7 +67,7 @@ class SentCall:
                 f"Action {definition.name!r} is version {version} here and {self.version} where it was called from. "
                 "Install the same versions of what it is made of on both sides."
             )
-        config = definition.settings.model_validate_json(json.dumps(self.settings))
+        config = definition.settings.model_validate_json(json.dumps(self.settings), by_alias=True, by_name=True)
         made = StageCall(definition, config, self.version, self.key)
         if made.settings != self.settings:
             problem = f"its settings are others when read from their own JSON: {made.settings} from {self.settings}"

@@ -77,7 +77,7 @@ class Order:
             )
 
     def _config(self, definition: StageDefinition) -> Any:
-        config = definition.settings.model_validate_json(json.dumps(self.settings))
+        config = definition.settings.model_validate_json(json.dumps(self.settings), by_alias=True, by_name=True)
         made = StageCall(definition, config, self.version, self.key)
         if made.settings != self.settings:
             problem = f"its settings are others when read from their own JSON: {made.settings} from {self.settings}"

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, cast
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from stages.core.errors import DefinitionError
+from stages.core.lost_settings import kinds_in, may_lose, refuse_lost
 
 FieldType = Literal["float", "int", "str", "bool", "list[str]"]
 Number = int | float
@@ -53,15 +63,26 @@ def model_of(stage: str, fields: list[StageConfigField]) -> type[BaseModel]:
 
 
 def strict(model: type[BaseModel]) -> type[BaseModel]:
-    """The model with the rules of StageConfig where it says nothing about them itself."""
+    """The model with the rules of StageConfig where it says nothing about them itself; unknown fields are refused in
+    the models within it too."""
     unsaid = {rule: value for rule, value in StageConfig.model_config.items() if rule not in model.model_config}
-    if not unsaid:
+    loses = may_lose(model)
+    if not unsaid and not loses:
         return model
     told = {"__module__": model.__module__, "__qualname__": model.__qualname__, "__doc__": model.__doc__}
+    rules = {"model_config": unsaid} | ({"_refuse_lost": _refuse_lost} if loses else {})
     return cast(
         type[BaseModel],
-        types.new_class(model.__name__, (model,), exec_body=lambda body: body.update(told, model_config=unsaid)),
+        types.new_class(model.__name__, (model,), exec_body=lambda body: body.update(told, **rules)),
     )
+
+
+@model_validator(mode="wrap")  # type: ignore[misc]  # pydantic's own stubs want it written within a class
+@classmethod
+def _refuse_lost(cls: type[BaseModel], given: Any, handler: Callable[[Any], BaseModel]) -> BaseModel:
+    made = handler(given)
+    refuse_lost(cls.__name__, made, given)
+    return made
 
 
 def fields_of(model: type[BaseModel]) -> list[StageConfigField]:
@@ -96,18 +117,11 @@ def check_defaults(stage: str, model: type[BaseModel]) -> None:
 def _hidden(model: type[BaseModel], seen: tuple[type[BaseModel], ...] = ()) -> Iterator[str]:
     """Fields of the model, and of those in it, whose value `model_dump` does not tell."""
     for name, info in model.model_fields.items():
-        inside = list(_kinds_in(info.annotation))
+        inside = list(kinds_in(info.annotation))
         nested = [kind for kind in inside if issubclass(kind, BaseModel) and kind not in (model, *seen)]
         secret = any(issubclass(kind, (SecretStr, SecretBytes)) for kind in inside)
         if info.exclude or secret or any(any(_hidden(kind, (model, *seen))) for kind in nested):
             yield name
-
-
-def _kinds_in(annotation: Any) -> Iterator[type]:
-    if isinstance(annotation, type) and not typing.get_args(annotation):
-        yield annotation
-    for part in typing.get_args(annotation):
-        yield from _kinds_in(part)
 
 
 def _problem(field: StageConfigField) -> str | None:

@@ -17,7 +17,7 @@ from stages.core.blobs import BlobRef, BlobStore, recording, refs_in, using
 from stages.core.context import RuntimeContext
 from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
-from stages.core.digests import as_json, canonical, digest_of_json
+from stages.core.digests import as_json, digest_of_json, model_as_json
 from stages.core.envelope import Envelope
 from stages.core.errors import ContractError, EncodeError, StageFailed, StagewrightError
 from stages.core.results import ValueHandle
@@ -40,34 +40,14 @@ class StageCall:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings as they stand in key and envelope."""
-        return settings_of(self.config)
-
-
-def settings_of(config: BaseModel) -> dict[str, Any]:
-    """Settings as JSON, the same in every process."""
-    settings: dict[str, Any] = _in_order(config, config.model_dump(mode="json"))
-    return settings
-
-
-def _in_order(value: Any, dumped: Any) -> Any:
-    """What was dumped, with sets sorted: their own order differs from process to process."""
-    if isinstance(value, (set, frozenset)):
-        return sorted(dumped, key=canonical)
-    if isinstance(value, BaseModel) and isinstance(dumped, dict):
-        return {name: _in_order(getattr(value, name, None), part) for name, part in dumped.items()}
-    if isinstance(value, dict) and isinstance(dumped, dict) and len(value) == len(dumped):
-        parts = zip(value.values(), dumped.items(), strict=True)
-        return {name: _in_order(given, part) for given, (name, part) in parts}
-    if isinstance(value, (list, tuple)) and isinstance(dumped, list) and len(value) == len(dumped):
-        return [_in_order(given, part) for given, part in zip(value, dumped, strict=True)]
-    return dumped
+        return model_as_json(self.config)
 
 
 def checkpoint_key(
     definition: StageDefinition, version: str, config: BaseModel, digests: Mapping[str, str], job_id: str
 ) -> str:
     """Where the result lies: a digest of stage, version, settings and of what is read. Of the job only if impure."""
-    told: list[Any] = [definition.name, version, settings_of(config), dict(digests)]
+    told: list[Any] = [definition.name, version, model_as_json(config), dict(digests)]
     if not definition.pure:
         told.append(job_id)
     return f"{definition.name}/{digest_of_json(told).removeprefix('sha256:')[:40]}.json"

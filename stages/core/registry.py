@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from stages.core.config import check_defaults
@@ -147,6 +148,8 @@ def _check_secrets(definition: StageDefinition) -> None:
 
 def _check_progress(definition: StageDefinition) -> None:
     weights = definition.progress
+    if not isinstance(weights, Mapping):
+        raise _refuse(definition, f"progress is a mapping of categories to their weights; it is {weights!r}.")
     wrong = any(not math.isfinite(weight) or weight < 0 for weight in weights.values())
     if wrong or (weights and not any(weights.values())):
         problem = f"progress gives each category a weight, 0 or more and not all 0; it is {dict(weights)}."

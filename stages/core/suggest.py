@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that looks most like this one, if any does."""
-    by_folded = {k.casefold().replace("-", "_"): k for k in known}
-    found = get_close_matches(name.casefold().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    by_folded = {str(k).casefold().replace("-", "_"): k for k in known}
+    found = get_close_matches(str(name).casefold().replace("-", "_"), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 

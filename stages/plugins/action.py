@@ -17,7 +17,7 @@ from stages.core.datatype import DataType
 from stages.core.definition import StageDefinition
 from stages.plugins.action_stage import PluginWords, checked_result, definition_of
 from stages.plugins.categories import PluginCategory
-from stages.plugins.parameters import check_models, checked_params, params_model_of
+from stages.plugins.parameters import check_models, checked_params, names_argument, params_model_of
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -57,7 +57,7 @@ class BaseAction(ABC, Generic[P]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         check_models(cls)
-        says_it = "params_model" in vars(cls) or "__orig_bases__" not in vars(cls)  # without [P] it is inherited
+        says_it = "params_model" in vars(cls) or not names_argument(cls, BaseAction)  # without [P] it is inherited
         if not says_it and (model := params_model_of(cls, BaseAction)) is not None:
             cls.params_model = model
         if "action_name" in vars(cls):

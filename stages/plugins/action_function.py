@@ -64,6 +64,7 @@ def action(
         }
         made = cast(ActionFunction, fn)
         made.action_class = types.new_class(fn.__name__, (BaseAction,), exec_body=lambda space: space.update(body))
+        made.action_class._named_by_class = not name  # then its plugin's config may name it
         made.definition = made.action_class.definition
         return made
 

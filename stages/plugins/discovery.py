@@ -175,7 +175,9 @@ class PluginDiscovery:
 def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # a plugin's module may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin's module may raise anything
         raise PluginError(f"The module {name!r} does not load: {type(error).__name__}: {error}", plugin=name) from error
 
 

@@ -12,6 +12,7 @@ the kind needs. A text that begins with `$` would be code to FormKit: its value 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,11 +57,14 @@ def ui_schema(model: type[BaseModel]) -> Node:
 
 class _WithFactories(GenerateJsonSchema):
     def get_default_value(self, schema: Any) -> Any:
+        """No default where JSON has none: infinity and NaN, which no setting of a stage can be."""
         factory = schema.get("default_factory")
         if factory is None or schema.get("default_factory_takes_data"):
-            return super().get_default_value(schema)
-        made = factory()
-        return made if made == factory() else NoDefault
+            made = super().get_default_value(schema)
+        else:
+            made = factory()
+            made = made if made == factory() else NoDefault
+        return NoDefault if isinstance(made, float) and not math.isfinite(made) else made
 
 
 def _children(schema: Schema, definitions: Schema, within: tuple[str, ...], given: Schema) -> list[Node]:

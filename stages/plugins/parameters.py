@@ -27,6 +27,12 @@ def type_argument(cls: type, base: type) -> Any:
     return None
 
 
+def names_argument(cls: type, base: type) -> bool:
+    """Whether the class itself writes types in brackets behind one of its bases that derive from `base`."""
+    origins = [typing.get_origin(written) for written in vars(cls).get("__orig_bases__", ())]
+    return any(isinstance(origin, type) and issubclass(origin, base) for origin in origins)
+
+
 def params_model_of(cls: type, base: type) -> type[BaseModel] | None:
     """The model that the type parameter names; None while it is open. Raises DefinitionError for what is no model."""
     found = type_argument(cls, base)

@@ -18,6 +18,10 @@ P = TypeVar("P", bound=BaseModel)
 Q = TypeVar("Q")
 
 
+class Mixin(Generic[Q]):
+    pass
+
+
 class Between(BaseAction[P], Generic[Q, P]):
     """An intermediate base with a parameter more."""
 
@@ -85,7 +89,10 @@ class TestClass:
         class Derived(Chosen):
             pass
 
-        assert Chosen.params_model is Derived.params_model is NoParams
+        class Mixed(Mixin[int], Chosen):
+            pass
+
+        assert Chosen.params_model is Derived.params_model is Mixed.params_model is NoParams
 
     def test_a_type_parameter_that_is_no_model(self) -> None:
         with pytest.raises(DefinitionError, match=r"its type parameter is <class 'int'>; name the pydantic model"):

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from stages.core.errors import ContractError, DefinitionError
+from stages.core.registry import check_stage
 from stages.core.stage_version import stage_version
 from stages.plugins import BaseAction, NoParams, PluginEnvironment
 from tests.unit.harness import make_context, run_stage
@@ -92,6 +93,25 @@ class TestStage:
 
         with pytest.raises(ContractError, match=r"to write a ActionWords, and gave a dict; give a ActionWords"):
             run_stage(Wrong.definition(), {}, {}, tmp_path)
+
+    def test_sets_of_a_result_are_written_in_one_order(self, tmp_path: Path) -> None:
+        class Found(BaseModel):
+            names: set[str]
+
+        class Find(BaseAction[NoParams]):
+            result_model = Found
+
+            def execute(self) -> dict[str, Any]:
+                return {"names": set("zyxwvutsrq")}
+
+        assert run_stage(Find.definition(), {}, {}, tmp_path)[0] == {"output": {"names": [*"qrstuvwxyz"]}}
+
+    def test_progress_that_is_no_mapping(self) -> None:
+        class Told(SayAction):
+            stage_options: ClassVar[dict[str, Any]] = {"progress": ["dataset"]}
+
+        with pytest.raises(DefinitionError, match=r"progress is a mapping of categories to their weights"):
+            check_stage(Told.definition())
 
     def test_a_data_type_that_nobody_knows(self) -> None:
         class Lost(SayAction):

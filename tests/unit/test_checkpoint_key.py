@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from stages import StageDefinition, StageIO
-from stages.core.execute import StageCall, checkpoint_key, settings_of
+from stages.core.digests import model_as_json
+from stages.core.execute import StageCall, checkpoint_key
 
 
 class Settings(BaseModel):
@@ -76,7 +77,7 @@ def test_a_secret_stands_in_no_key_and_no_envelope() -> None:
     class Guarded(BaseModel):
         token: SecretStr = SecretStr("hunter2")
 
-    assert settings_of(Guarded()) == {"token": "**********"}
+    assert model_as_json(Guarded()) == {"token": "**********"}
 
 
 class Sets(BaseModel):
@@ -94,7 +95,7 @@ def test_sets_stand_in_one_order(tags: set[str], numbers: set[int]) -> None:
     """Their own order differs from process to process."""
     config = Sets(tags=tags, parts=[frozenset(tags)], by_name={"n": numbers}, nested=Sets(tags=tags))
     told = sorted(tags)
-    assert settings_of(config) == {
+    assert model_as_json(config) == {
         "tags": told,
         "parts": [told],
         "by_name": {"n": sorted(numbers)},

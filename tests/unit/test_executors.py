@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from flows.executors import LocalExecutor
 from flows.executors.calls import ActionCall
@@ -16,7 +16,7 @@ from flows.executors.sent import SentCall
 from flows.places.news import LogLine, Metrics, Progress
 from stages.core.blobs import BlobStore
 from stages.core.context import Silence
-from stages.core.errors import ContractError, StageFailed, UsageError
+from stages.core.errors import ContractError, DefinitionError, StageFailed, UsageError
 from stages.core.scratch import scratch_blobs
 from stages.datatypes import DataType
 from stages.plugins import BaseAction, NoParams, action
@@ -58,6 +58,25 @@ class MeasureAction(BaseAction[NoParams]):
         self.set_progress(1, 2)
         self.set_metrics({"size": len(self.ctx.input.data)}, "measure")
         return {"size": len(self.ctx.input.data), "unit": self.ctx.env.get("UNIT", "none")}
+
+
+class Hidden(BaseModel):
+    word: SecretStr = SecretStr("w")
+
+
+@action
+def secretive(params: Hidden, ctx: Any) -> Any:
+    return params.word.get_secret_value()
+
+
+class Called(BaseModel):
+    model_config = ConfigDict(populate_by_name=False)
+    size: dict[str, int] = Field(default_factory=dict, alias="SIZE")
+
+
+@action
+def called(params: Called, ctx: Any) -> Any:
+    return params.size
 
 
 @action
@@ -110,6 +129,10 @@ class TestLocal:
         with pytest.raises(UsageError, match="<class 'int'> is no action"):
             executor.execute(int)
 
+    def test_refuses_parameters_that_no_other_process_would_be_told(self) -> None:
+        with pytest.raises(DefinitionError, match="'secretive', field 'word': it is left out where settings"):
+            LocalExecutor().execute(secretive, {"word": "mine"})
+
     def test_what_an_action_raises_comes_with_its_name(self) -> None:
         with pytest.raises(StageFailed, match="Stage 'broken' failed: ValueError: no"):
             LocalExecutor().execute(broken)
@@ -144,6 +167,12 @@ class TestSent:
         opened = sent.opened(None)
         assert (opened.action, opened.reads) == (MeasureAction, call.reads)
         assert (opened.call.key, opened.call.settings) == (call.call.key, call.call.settings)
+
+    @pytest.mark.parametrize("given", [None, {"SIZE": {"a": 1}}], ids=["default", "given"])
+    def test_so_do_parameters_that_have_another_name_outside(self, given: Any) -> None:
+        call = ActionCall.of(called.action_class, given, None, scratch_blobs(), "job-1")
+        opened = SentCall.from_json(SentCall.of(call, "job-1").to_json()).opened(None)
+        assert opened.call.config.model_dump() == {"size": (given or {"SIZE": {}})["SIZE"]}
 
     def test_an_action_that_no_other_process_finds(self) -> None:
         class Here(MeasureAction):

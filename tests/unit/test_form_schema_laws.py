@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
@@ -140,6 +142,13 @@ class TestLaws:
         value = data.draw(st.integers(-120, 120) | st.sampled_from(["a", "b", "", "aaaaaaa", True, False]))
         by_schema = jsonschema.Draft202012Validator(json_schema(model)).is_valid({"x": value})
         assert by_schema == allows(model, {"x": value})
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_a_default_that_json_has_not_is_left_out(value: float) -> None:
+    model = made_of({"far": (float, value)})
+    shown = {"schema": json_schema(model), "form": ui_schema(model)}
+    assert json.loads(json.dumps(shown, allow_nan=False)) == shown
 
 
 def plus(bound: float | None, step: int) -> float | None:

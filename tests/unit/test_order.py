@@ -55,6 +55,15 @@ class DriftingConfig(StageConfig):
         return size + 1
 
 
+class CalledConfig(StageConfig):
+    size: int = Field(1, alias="SIZE", description="A number that has another name outside")
+
+
+def _called(config: CalledConfig) -> int:
+    """Called."""
+    return config.size
+
+
 def _play(config: PlayConfig, score: list[int]) -> int:
     """Plays."""
     return len(score)
@@ -104,6 +113,10 @@ class TestJourney:
             call, _ = ordered(get_stage("play"), **given).opened()
             assert call.config == PlayConfig(**given)
             assert (call.key, call.version) == ("play/1.json", stage_version(get_stage("play")))
+
+    def test_so_does_one_that_has_another_name_outside(self, own_stages: None) -> None:
+        stage(name="called", writes=("size",), category="toys")(_called)
+        assert ordered(get_stage("called"), SIZE=3).opened()[0].config.size == 3
 
     def test_so_do_handles_and_what_else_is_told(self, play: StageDefinition, blobs: BlobStore) -> None:
         handle = ValueHandle(encode_value([1, 2, 3], None, blobs))

@@ -73,7 +73,7 @@ class TestByName:
 
     def test_the_config_fills_in_what_a_class_leaves_out(self, several: PluginDiscovery) -> None:
         train, export, glance = map(several.get_action_class, several.list_actions())
-        assert [a.action_name for a in (train, export, glance)] == ["train", "export", "look"]
+        assert [a.action_name for a in (train, export, glance)] == ["train", "export", "glance"]
         assert [a.category for a in (train, export, glance)] == ["neural_net", "export", "neural_net"]
         assert several.get_action_input_type("export") is Detections
         assert several.get_action_params_model("export").__name__ == "TrainParams"
