@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ParameterBindError, ParameterTypeError
 
+from deployments.deploying.parameter_faults import form_faults, parameter_faults
+from deployments.deploying.wanted import watching
 from flows.profiles.model import Profile
+from flows.watch import watch
 from flows.watch.folder import folder_uri
 from flows.watch.note import JOB_PARAMETER
 from stages.core.errors import UsageError
@@ -35,8 +37,8 @@ def _schedules(profile: Profile, flow: Flow[..., Any]) -> Iterator[tuple[str, st
                 f"{at}.cron",
                 f"found {schedule.cron!r}, expected minute, hour, day, month, weekday: '0 2 * * *'",
             )
-        if refused := _refusal(flow, schedule.parameters):
-            yield f"{at}.parameters", refused
+        for path, problem in parameter_faults(profile, flow, schedule.parameters):
+            yield f"{at}.parameters.{path}".rstrip("."), problem
 
 
 def _watch(profile: Profile, flow: Flow[..., Any], own: StoreAddress) -> Iterator[tuple[str, str]]:
@@ -51,8 +53,12 @@ def _watch(profile: Profile, flow: Flow[..., Any], own: StoreAddress) -> Iterato
         yield f"{at}.input", f"there is no input {look.input!r}{did_you_mean(look.input, profile.inputs)}"
     elif given := {look.input, JOB_PARAMETER} & set(look.parameters):
         yield f"{at}.parameters", f"{min(given)!r} is set for each object; leave it out"
-    elif refused := _refusal(flow, {**look.parameters, look.input: "s3://bucket/object"}):
-        yield f"{at}.parameters", refused
+    else:
+        for path, problem in parameter_faults(profile, flow, {**look.parameters, look.input: "s3://bucket/object"}):
+            yield f"{at}.parameters.{path}".rstrip("."), problem
+    asked = watching(profile, look, watch)
+    for path, problem in form_faults(asked.form, asked.parameters):
+        yield f"{at}.{path}", problem
 
 
 def _is_cron(text: str) -> bool:
@@ -61,17 +67,3 @@ def _is_cron(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _refusal(flow: Flow[..., Any], parameters: Mapping[str, Any]) -> str | None:
-    """What a run with these parameters would be refused for."""
-    schema = flow.parameters
-    if missing := [name for name in schema.required if name not in parameters]:
-        return f"{' and '.join(map(repr, missing))} must be given, since there is no default"
-    if unknown := [name for name in parameters if name not in schema.properties]:
-        return f"there is no parameter {unknown[0]!r}{did_you_mean(unknown[0], schema.properties)}"
-    try:
-        flow.validate_parameters(dict(parameters))
-    except (ParameterTypeError, ParameterBindError, ValueError) as error:
-        return " ".join(str(error).split())
-    return None

@@ -76,7 +76,7 @@ def wanted(profile: Profile, flow: Flow[..., Any], watch: Flow[..., Any], ray: s
         tags=sorted({HOME_TAG, *profile.deploy.tags}),
         limit=profile.deploy.limit,
         collision=_COLLISIONS[profile.deploy.collision],
-        form=json.loads(parameter_schema(flow).model_dump_json(exclude_unset=True)),
+        form=form_of(flow),
         job_variables=_on(THREADS),
     )
     yield plain
@@ -86,10 +86,17 @@ def wanted(profile: Profile, flow: Flow[..., Any], watch: Flow[..., Any], ray: s
         schedule = _schedule(own)
         yield replace(plain, name=own.name, job_variables=job_variables, parameters=parameters, schedule=schedule)
     if profile.deploy.watch is not None:
-        yield _watching(profile, profile.deploy.watch, watch)
+        yield watching(profile, profile.deploy.watch, watch)
 
 
-def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
+def form_of(flow: Flow[..., Any]) -> Json:
+    """The JSON Schema of its parameters: what the form shows, and what the server checks."""
+    form: Json = json.loads(parameter_schema(flow).model_dump_json(exclude_unset=True))
+    return form
+
+
+def watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
+    """The deployment that looks at a prefix, and starts the profile's for each new object."""
     own: Mapping[str, Any] = {
         "prefix": wish.prefix,
         "deployment": f"{profile.name}/{DEFAULT}",
@@ -106,7 +113,7 @@ def _watching(profile: Profile, wish: Watch, watch: Flow[..., Any]) -> Wanted:
         tags=sorted({HOME_TAG, *profile.deploy.tags}),
         limit=2,  # a look that was asked for beside the schedule's
         collision=_COLLISIONS["wait"],
-        form=json.loads(parameter_schema(watch).model_dump_json(exclude_unset=True)),
+        form=form_of(watch),
         parameters=dict(own),
         schedule=_schedule(every),
     )

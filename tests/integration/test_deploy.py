@@ -172,7 +172,10 @@ class TestDeploying:
             assert (
                 "untimely.yaml:3: field 'deploy.schedules.0.cron': found 'often', expected minute, hour" in refused.err
             )
-            assert "unwilling.yaml:3: field 'deploy.schedules.0.parameters': " in refused.err
+            unwilling = (
+                "unwilling.yaml:3: field 'deploy.schedules.0.parameters.toy_source.n': found 'many', expected integer"
+            )
+            assert unwilling in refused.err
             assert "field 'deploy.watch.prefix': s3://" in refused.err
             assert "field 'deploy.watch.input': there is no input 'video'" in refused.err
             for name in ("afterwards", "faulty"):
