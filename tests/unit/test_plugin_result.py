@@ -54,7 +54,7 @@ SPOTS = {"type": "ShownSpots", "count": 2, "mean": "nan"}
         ([ShownSpots(), {"in": ShownSpots()}], [SPOTS, {"in": SPOTS}]),
         ({1: {2}}, {"1": [2]}),
     ],
-    ids=repr,
+    ids=["plain", "not finite", "large array", "small array", "scalars", "bytes", "data types", "set"],
 )
 def test_what_json_has_no_word_for_is_told_by_its_figures(result: Any, told: Any) -> None:
     assert json.loads(json.dumps(shown(result), allow_nan=False)) == told
