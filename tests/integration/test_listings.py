@@ -41,10 +41,10 @@ def test_what_they_hold_stands_in_their_place_and_decides_what_runs(
     toys: Toys, client: SyncPrefectClient, store: ObjectStore
 ) -> None:
     store.put("lists/words.txt", "\ufeff# of summer\nsun\n\n  sea \n".encode(), "text/plain")
-    store.put("lists/more.json", b'["sun", "salt"]', "application/json")
+    store.put("lists/MORE.JSON", b'["sun", "salt"]', "application/json")
     client.create_variable(VariableCreate(name="listed_season", value="sand\nsun"))
     given = ("shore", f"@{store.address.url}lists/words.txt", "@variable:listed_season")
-    first = _run(toys, *given, f"@{store.address.url}lists/more.json")
+    first = _run(toys, *given, f"@{store.address.url}lists/MORE.JSON")
     assert _words(first) == ["shore", "sun", "sea", "sand", "salt"]
     [told] = [stage["key"] for stage in first.json["stages"] if stage["id"] == "toy_listed"]
     assert _run(toys, "shore", "sun", "sea", "sand", "salt").json["stages"][1]["key"] == told
@@ -87,6 +87,14 @@ def test_of_a_stage_that_is_off_nothing_is_read(toys: Toys, client: SyncPrefectC
         ("@s3://{bucket}/{prefix}map.json", "holds a mapping, expected a list of texts"),
         ("@s3://{bucket}/{prefix}numbers.json", "holds [1, 2], expected a list of texts"),
         ("@s3://{bucket}/{prefix}large.txt", "large.txt has more bytes than a list may have (1,048,576)."),
+        (
+            "@s3://{bucket}/{prefix}lists.txt",
+            "toy_listed.words: line 3 of s3://{bucket}/{prefix}lists.txt is '@variable:more', and a list names",
+        ),
+        (
+            "@s3://{bucket}/{prefix}lists.json",
+            "toy_listed.words: entry 2 of s3://{bucket}/{prefix}lists.json is '@more', and a list names no other list.",
+        ),
     ],
 )
 def test_one_that_cannot_be_read_is_named(
@@ -98,6 +106,8 @@ def test_one_that_cannot_be_read_is_named(
         "map.json": b'{"a": 1}',
         "numbers.json": b"[1, 2]",
         "large.txt": b"a" * ((1 << 20) + 1),
+        "lists.txt": b"# more\nsun\n @variable:more\n",
+        "lists.json": b'["sun", "@more"]',
     }
     for name, data in contents.items():
         if name in word:
@@ -106,3 +116,7 @@ def test_one_that_cannot_be_read_is_named(
     refused = _run(toys, word.format(**place))
     assert refused.code != 0
     assert told.format(**place) in refused.json["error"]
+
+
+def test_a_text_may_begin_with_an_at_sign(toys: Toys, client: SyncPrefectClient) -> None:
+    assert _words(_run(toys, "@shore")) == ["@shore"]
