@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.deploying.differences import Change, compare
+from deployments.deploying.refusals import refusals
 from deployments.deploying.wanted import HOME_TAG, Json, Wanted, WantedSchedule, rhythm_json
 from flows.jobs.results import StageStorage
 from flows.jobs.stage_task import GPU_TAG
@@ -73,16 +74,23 @@ class Server:
         change = compare(f"deployment {wanted.full_name}", as_is, _with_rhythm(payload, own and own.rhythm))
         if self._dry or change.kind == "same":
             return change
+        with refusals(change.what):
+            self._make(wanted, payload, there, found)
+        return change
+
+    def _make(
+        self, wanted: Wanted, payload: Json, there: DeploymentResponse | None, found: DeploymentSchedule | None
+    ) -> None:
+        own = wanted.schedule
         if there is None:
             flow = self._client.create_flow_from_name(wanted.flow)
             self._client.create_deployment(flow, wanted.name, schedules=[_created(own)] if own else [], **payload)
-            return change
+            return
         self._client.update_deployment(there.id, DeploymentUpdate(**payload))
         if own and found is None:
             self._client.create_deployment_schedules(there.id, [_created(own)])
         elif own and found and rhythm_json(found.schedule) != rhythm_json(own.rhythm):
             self._client.update_deployment_schedule(there.id, found.id, schedule=own.rhythm)
-        return change
 
     def unwanted(self, wanted: Sequence[Wanted]) -> list[Change]:
         """Deployments of ours, in this pool, that no profile wants any more: one that was renamed, a schedule that was

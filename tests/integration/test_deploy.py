@@ -14,16 +14,17 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, VariableCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, VariableCreate, WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
 from deployments.deploying.server import Server
+from deployments.deploying.wanted import Wanted
 from deployments.local.prefect_worker import POOL
 from flows.connections import Connections
-from stages.core.errors import ObjectMissing
+from stages.core.errors import ObjectMissing, UsageError
 from stages.core.objects import ObjectStore
 from stages.core.store_address import StoreAddress
 from tests.integration.conftest import toys_in
@@ -188,6 +189,27 @@ class TestDeploying:
         finally:
             for name in ("afterwards", "faulty", "untimely", "unwilling", "watchful"):
                 (folder / f"{name}.yaml").unlink()
+
+    def test_a_pool_that_takes_no_such_deployment_is_told_as_the_server_tells_it(
+        self, toys: Toys, client: SyncPrefectClient
+    ) -> None:
+        variables = {"type": "object", "properties": {"env": {"type": "string"}}}
+        template = {"job_configuration": {"env": "{{ env }}"}, "variables": variables}
+        client.create_work_pool(WorkPoolCreate(name="narrow", type="process", base_job_template=template))
+        refused = toys.command("deploy", "counted", "--pool", "narrow")
+        client.delete_work_pool("narrow")
+        assert refused.code == 2
+        assert "The Prefect server refuses the deployment counted/default (422): Error creating" in refused.err
+        assert "field 'env'" in refused.err
+        assert refused.err.rstrip().endswith("Mend it and deploy again.")
+
+    def test_so_is_what_no_check_has_seen(self, toys: Toys, client: SyncPrefectClient) -> None:
+        server = Server(client, POOL, str(ROOT), dry=False)
+        server.make_pool()
+        form = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        plain = Wanted("unchecked", "default", "flows.watch.watch", "", [], 1, "ENQUEUE", form, {"n": "many"})
+        with pytest.raises(UsageError, match=r"refuses the deployment unchecked/default \(422\): .*field 'n'"):
+            server.deploy(plain)
 
     def test_what_no_profile_wants_any_more_is_told(
         self, toys: Toys, client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
