@@ -66,6 +66,12 @@ def test_job_id_is_a_plain_text_field(flow: JobFlow) -> None:
     assert "A-Z" in shown["pattern"]  # the form and the server refuse the others
 
 
+def test_an_input_that_names_nothing_is_refused_by_form_and_flow(flow: JobFlow) -> None:
+    assert properties(flow)["video"]["minLength"] == 1
+    with pytest.raises(ParameterTypeError, match="video"):
+        flow.validate_parameters({"video": ""})
+
+
 def test_refresh_offers_the_stages_and_all(flow: JobFlow) -> None:
     stages = [entry.id for entry in load_profile("brand-exposure").stages]
     assert properties(flow)["refresh"]["items"]["enum"] == [*stages, "all"]
