@@ -43,7 +43,8 @@ def parameters(seen: Examination) -> Parameters:
 
 
 def _address(kind: type[DataType] | None) -> Any:
-    """An input: a text, not empty, described by its data type. Prefect leaves no other place for the words of a required one."""
+    """An input: a text that is not empty, described by its data type. Prefect leaves no other place for the words of a
+    required one."""
     words = {"description": kind.description} if kind is not None and kind.description else {}
     return Annotated[str, Field(min_length=1), WithJsonSchema({"type": "string", "minLength": 1, **words})]
 
