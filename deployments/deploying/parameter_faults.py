@@ -45,6 +45,8 @@ def _in_words(error: Any) -> str:
     if error.validator == "type":
         kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
         return f"found {error.instance!r}, expected {' or '.join(kinds)}"
+    if error.validator == "pattern" and not error.instance.strip():
+        return f"found {error.instance!r}, expected a text that is not blank"
     known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
     if error.validator == "additionalProperties" and (unknown := sorted(set(error.instance) - set(known))):
         return f"there is no {unknown[0]!r} in it{did_you_mean(unknown[0], known)}"

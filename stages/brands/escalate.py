@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from stages import RuntimeContext, StageConfig, memo, stage
-from stages.brands.names import aliases_of
+from stages.brands.names import NAMES, aliases_of
 from stages.brands.vision_asking import Inquiry, Told, ask_all
 from stages.brands.vision_endpoint import VARIABLE, Endpoint, Wishes, key_for
 from stages.brands.vision_purse import Purse
@@ -27,6 +27,7 @@ class EscalateConfig(StageConfig):
         ["NORDVIK", "Altamira Bank|Altamira", "VOLTRA", "Lumora", "Kestrel Air"],
         description="Names to ask for; aliases after '|'. The same as those of match_brands",
         min_length=1,
+        json_schema_extra=NAMES,
     )
     endpoint: str = Field(
         "https://api.openai.com/v1", description="Address of an OpenAI-compatible API, before /chat/completions"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from stages import RuntimeContext, StageConfig, stage
-from stages.brands.names import Alias, aliases_of
+from stages.brands.names import NAMES, Alias, aliases_of
 from stages.datatypes import Detection, Detections, Reading, Readings, TrackPoint, Tracks
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class MatchBrandsConfig(StageConfig):
         ["NORDVIK", "Altamira Bank|Altamira", "VOLTRA", "Lumora", "Kestrel Air"],
         description="Names to look for; aliases after '|'",
         min_length=1,
+        json_schema_extra=NAMES,
     )
     threshold: float = Field(84, ge=0, le=100, description="Least similarity that counts as a match")
     visible: float = Field(0.4, ge=0, le=1, description="Share of a text that must be visible for it to count as seen")

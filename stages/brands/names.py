@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stages.brands.letters import letters
+
+# \S, for \w is ASCII where editors check, and would refuse names in other scripts
+NAMES: dict[str, Any] = {"items": {"type": "string", "pattern": r"\S"}}
+"""What a form can tell of them: one that is blank is no name. `aliases_of` knows the rest, and says it in words."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from prefect.exceptions import ParameterTypeError
 
+from deployments.deploying.parameter_faults import form_faults
+from deployments.deploying.wanted import form_of
 from flows.assemble import JobFlow, assemble
 from flows.jobs.job import check_job_id
 from flows.load import load_profile
@@ -70,6 +72,15 @@ def test_an_input_that_names_nothing_is_refused_by_form_and_flow(flow: JobFlow) 
     assert properties(flow)["video"]["minLength"] == 1
     with pytest.raises(ParameterTypeError, match="video"):
         flow.validate_parameters({"video": ""})
+
+
+@pytest.mark.parametrize("stage", ["match_brands", "escalate"])
+def test_a_brand_without_a_name_is_refused_by_the_form(flow: JobFlow, stage: str) -> None:
+    form = form_of(flow)
+    assert list(form_faults(form, {stage: {"brands": ["NORDVIK", "東京|Tōkyō"]}, "video": "x.mp4"})) == []
+    for blank in ("", "   "):
+        [(where, told)] = form_faults(form, {stage: {"brands": ["NORDVIK", blank]}, "video": "x.mp4"})
+        assert (where, told) == (f"{stage}.brands.1", f"found {blank!r}, expected a text that is not blank")
 
 
 def test_refresh_offers_the_stages_and_all(flow: JobFlow) -> None:
