@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from pydantic import SecretStr, ValidationError
 
 from flows.settings import PREFIX, SECRETS, Settings, faults, shown, variable
 from stages.core.suggest import nearest
+
+Check = Callable[[str], str | None]
+"""What is wrong with a text, if anything is."""
 
 ENVIRONMENT, DEFAULT, UNKNOWN = "environment", "default", "unknown"
 
@@ -29,10 +33,14 @@ class Sourced:
     fault: str | None = None
 
 
-def sourced_settings() -> list[Sourced]:
-    """Every setting of this process, those that cannot be used too; none of a secret's characters is among them."""
+def sourced_settings(checks: Mapping[str, Check] | None = None) -> list[Sourced]:
+    """Every setting of this process, those that cannot be used too; none of a secret's characters is among them.
+
+    `checks` are of fields whose values something else than `Settings` must know.
+    """
     settings, wrong = _readable()
-    return [_sourced(field, settings, wrong.get(field)) for field in Settings.model_fields]
+    others = checks or {}
+    return [_sourced(field, settings, wrong.get(field), others.get(field)) for field in Settings.model_fields]
 
 
 def unknown_variables() -> list[Sourced]:
@@ -55,10 +63,12 @@ def _readable() -> tuple[Settings | None, dict[str, str]]:
         return None, wrong
 
 
-def _sourced(field: str, settings: Settings | None, fault: str | None) -> Sourced:
+def _sourced(field: str, settings: Settings | None, fault: str | None, check: Check | None) -> Sourced:
     name = variable(field)
     given = next((value for key, value in os.environ.items() if key.upper() == name and value), None)
     value = given if settings is None or fault else getattr(settings, field)
+    if check and given is not None and not fault:
+        fault = check(given)
     origin = DEFAULT if given is None else ENVIRONMENT
     return Sourced(name, (MASK if value else None) if field in SECRETS else _plain(value), origin, fault)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from deployments.local.home import Home
 from deployments.local.lifecycle import local_services
@@ -16,6 +18,7 @@ from deployments.local.process import find
 from deployments.local.records import read_record
 from deployments.local.service import Service
 from flows.connections import outside_store
+from flows.places.names import NAMES
 from flows.settings import Settings
 from flows.settings import without_password as without_password  # for `up` too
 from stages.core.errors import StagewrightError
@@ -42,15 +45,16 @@ class ServiceStatus:
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """The object store, the Prefect server, Ray and the worker, in this order. Starts nothing, and raises for
-    nothing that is out of reach."""
+    """The object store, the Prefect server, Ray, the worker and, where STAGEWRIGHT_RUNNER names one by HOST:PORT, the
+    Ray cluster, in this order. Starts nothing, and raises for nothing that is out of reach."""
     local = {service.name: _local(settings, service) for service in local_services(settings)}
     store, api_url = outside_store(settings), settings.prefect_api_url
     if store is not None:
         local["store"] = _outside_store(store)
     if "prefect" not in local and api_url is not None:
         local["prefect"] = _outside_server(api_url)
-    return [local["store"], local["prefect"], local["ray"], local["worker"]]
+    cluster = [] if settings.runner in NAMES else [_cluster(settings.runner)]
+    return [local["store"], local["prefect"], local["ray"], local["worker"], *cluster]
 
 
 def _local(settings: Settings, service: Service) -> ServiceStatus:
@@ -111,6 +115,23 @@ def _server_fault(api_url: str) -> str | None:
     except urllib.error.HTTPError as error:
         return None if error.code in (401, 403) else f"it answers HTTP {error.code}"  # it is there, and wants a key
     except (OSError, HTTPException, ValueError) as error:
+        return f"no answer ({error})"
+    return None
+
+
+def _cluster(address: str) -> ServiceStatus:
+    # a name that no server of names answers for takes longer than a connection
+    late: str | None = f"no answer within {PATIENCE} s"
+    fault = within_patience(lambda: _port_fault(address), late)
+    return ServiceStatus("cluster", *_outside(address, fault, "STAGEWRIGHT_RUNNER"))
+
+
+def _port_fault(address: str) -> str | None:
+    """Only whether somebody listens: Ray's own question takes Ray, which takes seconds to import."""
+    try:
+        parts = urlsplit(f"//{address}")
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE / 2).close()
+    except (OSError, ValueError) as error:  # ValueError: a port that there cannot be
         return f"no answer ({error})"
     return None
 

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from deployments.local.inspection import PATIENCE, ServiceStatus, within_patience
 from flows.connections import known_server, outside_store
+from flows.places.names import check_runner
 from flows.prefect_profile import named_by_profile
 from flows.secret_blocks import block_name, read_block
-from flows.settings import SECRETS, Settings, is_loopback, variable, without_password
+from flows.settings import SECRETS, Settings, is_loopback, read_settings, shown, variable, without_password
 from flows.settings_sources import DEFAULT, ENVIRONMENT, MASK, Sourced, sourced_settings, unknown_variables
-from stages.core.errors import StagewrightError
+from stages.core.errors import StagewrightError, UsageError
 
 _STORE_KEYS = (variable("s3_access_key"), variable("s3_secret_key"))
 
@@ -46,13 +47,32 @@ class _Way:
 _NOTHING = _Way()
 
 
+def usable_settings() -> Settings:
+    """The settings. Raises UsageError that names what cannot be used; a word that names no runner too, which only what
+    runs stages refuses otherwise."""
+    settings = read_settings()
+    if fault := _runner_fault(settings.runner):
+        raise UsageError(f"Settings that cannot be used:\n  {variable('runner')}: {fault}")
+    return settings
+
+
+def _runner_fault(runner: str) -> str | None:
+    try:
+        check_runner(runner)
+    except UsageError as error:
+        return str(error).replace(runner, str(shown(runner)))
+    if runner.startswith("ray://"):
+        return "The Ray Client (ray://) cannot run stages. Name the head as HOST:PORT."
+    return None
+
+
 def all_settings(settings: Settings | None = None, services: Sequence[ServiceStatus] = ()) -> list[Sourced]:
     """Every setting and where it comes from, then PREFECT_API_URL, then variables of our prefix that are no setting.
 
     A Prefect server among `services` that answered is asked for Secret blocks. Without `settings`, some of which cannot
     be used then, nobody is asked. Raises nothing.
     """
-    rows = sourced_settings()
+    rows = sourced_settings({"runner": _runner_fault})
     if settings is not None:
         server, wanted = _answering(settings, services), _not_given(settings)
         aws = within_patience(_of_aws, late=_NOTHING) if {*_STORE_KEYS} <= wanted else _NOTHING

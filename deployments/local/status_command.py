@@ -11,7 +11,6 @@ import typer
 
 from deployments.local.commands import LABELS
 from flows.command.output import print_json, say
-from flows.settings import read_settings
 from stages.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,14 +20,16 @@ if TYPE_CHECKING:
     from deployments.local.inspection import ServiceStatus
     from flows.settings_sources import Sourced
 
+NAMED = LABELS | {"cluster": "Ray cluster"}
 COLOURS = {"running": "green", "outside": "green", "stopped": "yellow", "unreachable": "red"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def status_command(as_json: AsJson = False) -> None:
-    """Show which object store, Prefect server and local Ray are used and whether they answer a real request; then every
-    setting, and where it comes from. Secrets are masked.
+    """Show which object store, Prefect server and local Ray are used and whether they answer a real request, and
+    whether the head of a Ray cluster that STAGEWRIGHT_RUNNER names listens; then every setting, and where it comes
+    from. Secrets are masked.
 
     Exit code 3 if a service is named or should run, and does not answer; 2 if a setting cannot be used.
 
@@ -39,10 +40,10 @@ def status_command(as_json: AsJson = False) -> None:
         stagewright status --json
     """
     from deployments.local.inspection import status
-    from deployments.local.origins import all_settings
+    from deployments.local.origins import all_settings, usable_settings
 
     try:
-        settings = read_settings()
+        settings = usable_settings()
     except UsageError as error:
         _show([], all_settings(), as_json, {"state": "refused", "error": str(error)})
         say(f"Error: {error}")
@@ -61,7 +62,7 @@ def _show(found: Sequence[ServiceStatus], settings: Sequence[Sourced], as_json: 
         return
     rows = [(row.name, _text(row.value), f"{row.origin}: {row.fault}" if row.fault else row.origin) for row in settings]
     if not sys.stdout.isatty():
-        states = [(LABELS[service.name], service.state, service.address, service.detail) for service in found]
+        states = [(NAMED[service.name], service.state, service.address, service.detail) for service in found]
         typer.echo("\n".join("\t".join(row) for row in (*states, *rows)))
         return
     from rich.console import Console
@@ -80,7 +81,7 @@ def _services(found: Sequence[ServiceStatus]) -> Table:
     rows = []
     for service in found:
         state = Text(service.state, style=COLOURS[service.state])
-        rows.append((LABELS[service.name], state, service.address, str(service.pid or ""), service.detail))
+        rows.append((NAMED[service.name], state, service.address, str(service.pid or ""), service.detail))
     return _table(("Service", "State", "Address", "Process", "Detail"), rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,37 @@ class TestStatus:
         assert found["STAGEWRIGHT_VISION_KEY"]["value"] == "••••"
         assert found["STAGEWRIGHT_VISION_KEY"]["fault"].endswith("There are characters in it that no key has")
         assert found["STAGEWRIGHT_RUNNER"]["value"] == "threads"
+
+    @pytest.mark.parametrize(
+        ("runner", "fault"),
+        [
+            ("spark", "There is no runner 'spark'. There are: auto, ray, threads."),
+            (f"me:{SECRET}@head:x", "There is no runner 'head:x'"),
+            ("ray://head:10001", "The Ray Client (ray://) cannot run stages. Name the head as HOST:PORT."),
+        ],
+    )
+    def test_a_word_that_names_no_runner_is_such_a_setting(
+        self, monkeypatch: pytest.MonkeyPatch, runner: str, fault: str
+    ) -> None:
+        monkeypatch.setenv("STAGEWRIGHT_RUNNER", runner)
+        answer = json.loads(told("--json", code=2).stdout)
+        assert answer["state"] == "refused"
+        assert answer["error"].startswith(f"Settings that cannot be used:\n  STAGEWRIGHT_RUNNER: {fault}")
+        [row] = [row for row in answer["settings"] if row["name"] == "STAGEWRIGHT_RUNNER"]
+        assert (row["origin"], row["fault"][: len(fault)]) == ("environment", fault)
+
+    def test_a_cluster_that_is_named_is_a_service_and_must_listen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as head:
+            address = f"127.0.0.1:{head.getsockname()[1]}"
+            monkeypatch.setenv("STAGEWRIGHT_RUNNER", address)
+            lines = [line.split("\t") for line in told().stdout.splitlines()]
+            assert ["Ray cluster", "outside", address, "named by STAGEWRIGHT_RUNNER"] in lines
+        [*_, gone] = json.loads(told("--json", code=3).stdout)["services"]
+        assert (gone["name"], gone["state"], gone["address"]) == ("cluster", "unreachable", address)
+        assert gone["detail"].startswith("named by STAGEWRIGHT_RUNNER; no answer (")
+        monkeypatch.setenv("STAGEWRIGHT_RUNNER", "127.0.0.1:99999")
+        [*_, gone] = json.loads(told("--json", code=3).stdout)["services"]
+        assert gone["detail"] == "named by STAGEWRIGHT_RUNNER; no answer (Port out of range 0-65535)"
 
     def test_a_line_for_each_in_a_pipe(self) -> None:
         lines = [line.split("\t") for line in told().stdout.splitlines()]
