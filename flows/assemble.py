@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from prefect import Flow
@@ -13,6 +13,7 @@ from prefect.states import Cancelled
 
 from flows.connections import open_blobs
 from flows.graph.check import examine
+from flows.graph.plan import Plan
 from flows.graph.planning import plan_profile
 from flows.jobs.job import check_job_id, new_job_id, open_job
 from flows.jobs.listings import with_listings
@@ -52,11 +53,16 @@ def assemble(profile: Profile, runner: str | None = None) -> JobFlow:
     )
 
 
+def plan_of(profile: Profile, given: Mapping[str, Any]) -> Plan:
+    """The plan of a run with these parameters, as the flow has checked them. Raises ProfileError with every fault."""
+    enabled = given["enabled"].model_dump()
+    settings = {entry.id: given[entry.id] for entry in profile.stages if entry.id in given and enabled[entry.id]}
+    return plan_profile(profile, enabled=enabled, settings=settings)
+
+
 def _run_of(profile: Profile) -> Callable[..., dict[str, Any]]:
     def run(**given: Any) -> dict[str, Any]:
-        enabled = given["enabled"].model_dump()
-        settings = {entry.id: given[entry.id] for entry in profile.stages if entry.id in given and enabled[entry.id]}
-        plan = plan_profile(profile, enabled=enabled, settings=settings)
+        plan = plan_of(profile, given)
         addresses = {key: given[key] for key in profile.inputs}
         job_id = given["job_id"] or flow_run.get_name() or new_job_id(profile.name)
         own, flow_run_id = read_settings(), str(flow_run.get_id())

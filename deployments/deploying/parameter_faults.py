@@ -11,7 +11,7 @@ from prefect.exceptions import ParameterBindError, ParameterTypeError
 from prefect.utilities.schema_tools import validate
 
 from deployments.deploying.wanted import Json, form_of
-from flows.graph.planning import plan_profile
+from flows.assemble import plan_of
 from flows.profiles.model import Profile
 from stages.core.errors import ProfileError
 from stages.core.suggest import did_you_mean
@@ -60,10 +60,8 @@ def _run_faults(profile: Profile, flow: Flow[..., Any], parameters: Mapping[str,
     except (ParameterTypeError, ParameterBindError, ValueError) as error:
         yield "", " ".join(str(error).split())
         return
-    enabled = given["enabled"].model_dump()
-    settings = {entry.id: given[entry.id] for entry in profile.stages if entry.id in given and enabled[entry.id]}
     try:
-        plan_profile(profile, enabled=enabled, settings=settings)
+        plan_of(profile, given)
     except ProfileError as error:
         errors = [fault for fault in error.context["faults"] if fault.severity == "error"]
         for fault in errors:  # its own line is that of the stage, which is right as it stands there

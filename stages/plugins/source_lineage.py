@@ -77,7 +77,7 @@ class _Search:
             return self._imported(binding, rest)
         if head in module.names.bound:
             other = dotted(binding)
-            return self.find(module, _joined(other, rest)) if other else None
+            return self.find(module, joined(other, rest)) if other else None
         return self._starred(module, name)
 
     def _starred(self, module: Module, name: str) -> Found | Outside | None:
@@ -86,14 +86,8 @@ class _Search:
         return next((one for one in found if one is not None), None)
 
     def _imported(self, source: Imported, rest: str) -> Found | Outside | None:
-        """As much of a dotted name as is a module of the plugin, and the rest in there."""
-        name = _joined(source.target, rest)
-        own = name if source.relative else self._tree.own_name(name)
-        parts = own.split(".") if own else []
-        for count in range(len(parts) - 1, 0, -1):
-            if (module := self._tree.module(".".join(parts[:count]))) is not None:
-                return self.find(module, ".".join(parts[count:]))
-        return Outside(name)
+        inside = in_plugin(self._tree, source, rest)
+        return self.find(*inside) if inside else Outside(joined(source.target, rest))
 
 
 def _may_have(star: Imported, tree: SourceTree) -> bool:
@@ -102,5 +96,17 @@ def _may_have(star: Imported, tree: SourceTree) -> bool:
     return star.target.partition(".")[0] in OURS if own is None else tree.module(own) is not None
 
 
-def _joined(name: str, rest: str) -> str:
+def in_plugin(tree: SourceTree, source: Imported, rest: str) -> tuple[Module, str] | None:
+    """As much of an imported dotted name as is a module of the plugin, and the rest in there; none of what is not."""
+    name = joined(source.target, rest)
+    own = name if source.relative else tree.own_name(name)
+    parts = own.split(".") if own else []
+    for count in range(len(parts) - 1, 0, -1):
+        if (module := tree.module(".".join(parts[:count]))) is not None:
+            return module, ".".join(parts[count:])
+    return None
+
+
+def joined(name: str, rest: str) -> str:
+    """A dotted name of two parts, of which the second may be empty."""
     return f"{name}.{rest}" if rest else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
-from stages.plugins.source_lineage import MAX_STEPS, lineage
+from stages.plugins.source_lineage import MAX_STEPS, in_plugin, joined, lineage
 from stages.plugins.source_names import Imported, constants_of, dotted
 from stages.plugins.source_tree import Module, SourceTree
 
@@ -38,7 +38,7 @@ class _Trail:
         name = dotted(value)
         if name is None:
             return None
-        found = self._named(module, _joined(name, rest)) or Meant(name=_joined(name, rest).rpartition(".")[2])
+        found = self._named(module, joined(name, rest)) or Meant(name=joined(name, rest).rpartition(".")[2])
         is_part = any(isinstance(part, ast.Subscript) for part in ast.walk(value))
         return replace(found, text=None) if is_part else found
 
@@ -68,18 +68,9 @@ class _Trail:
         return None
 
     def _imported(self, source: Imported, rest: str) -> Meant:
-        return self._from(source, rest) or Meant(name=_joined(source.target, rest).rpartition(".")[2])
+        return self._from(source, rest) or Meant(name=joined(source.target, rest).rpartition(".")[2])
 
     def _from(self, source: Imported, rest: str) -> Meant | None:
         """What has the rest of the dotted name in the module of the plugin which its beginning is."""
-        name = _joined(source.target, rest)
-        own = name if source.relative else self._tree.own_name(name)
-        parts = own.split(".") if own else []
-        for count in range(len(parts) - 1, 0, -1):
-            if (module := self._tree.module(".".join(parts[:count]))) is not None:
-                return self._named(module, ".".join(parts[count:]))
-        return None
-
-
-def _joined(name: str, rest: str) -> str:
-    return f"{name}.{rest}" if rest else name
+        inside = in_plugin(self._tree, source, rest)
+        return self._named(*inside) if inside else None
